@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/google/renameio/v2"
+	"github.com/spf13/cobra"
+
+	"magn/internal/fault"
+	"magn/internal/magn"
+	"magn/internal/report"
+	"magn/internal/study"
+)
+
+type predictOptions struct {
+	model, caseDir, out string
+	device              string
+	threads             int
+}
+
+func newPredictCommand(env *Env) *cobra.Command {
+	var o predictOptions
+	c := &cobra.Command{
+		Use:   "predict",
+		Short: "Answer for one case with a model that a study left behind",
+		Long: `Reads a case folder (<view>.nii.gz, <view>_mask.nii.gz and <view>.json a view, as
+docs/formats/cohort.md says) and writes into --out: prediction.json with the
+probability of the positive class, the calibrated one, the class at the model's
+threshold and what each view contributes; and <view>.png with the crop, its outline
+and the heat map. The answer is the mean of the model's networks.`,
+		Example: `  magn predict --model S/models/multi-view-attention --case S/cases/p001 --out p001
+  magn predict --model S/models/multi-view --case new/p7 --out p7 --json`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if o.threads < 0 {
+				return &fault.Usage{Err: fmt.Errorf("--threads %d: expected 0 or more", o.threads)}
+			}
+			p, got, err := study.PredictCase(c.Context(), o.model, o.caseDir, o.device, o.threads)
+			if err != nil {
+				return err
+			}
+			if err := o.write(p, got); err != nil {
+				return err
+			}
+			return env.Result(p, func(w io.Writer) error {
+				_, err := fmt.Fprintf(w, "%s: %s (probability of %s %.3f, calibrated %.3f, threshold %.3f)\n",
+					p.Case, p.Class, p.Positive, p.Probability, p.Calibrated, p.Threshold)
+				for _, v := range p.Views {
+					if err == nil {
+						_, err = fmt.Fprintf(w, "  %-9s contributes %+.3f to the logit\n", v.View, v.Contribution)
+					}
+				}
+				return err
+			})
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.model, "model", "", "a folder STUDY/models/ARM")
+	f.StringVar(&o.caseDir, "case", "", "the case folder")
+	f.StringVar(&o.out, "out", "", "folder to write to")
+	f.StringVar(&o.device, "device", "auto", "auto, cpu or cuda")
+	f.IntVar(&o.threads, "threads", 0, "threads to use; 0: one a processor")
+	require(c, "model", "case", "out")
+	return exits(c, fault.CodeInput, fault.CodeMissing, fault.CodeInterrupted)
+}
+
+// write puts the pictures into the folder, and prediction.json last.
+func (o predictOptions) write(p *study.Prediction, got *magn.CasePrediction) error {
+	if err := os.MkdirAll(o.out, 0o755); err != nil {
+		return err
+	}
+	for _, v := range got.Views {
+		png, err := viewPicture(p, v)
+		if err != nil {
+			return err
+		}
+		if err := writeWhole(filepath.Join(o.out, v.View.String()+".png"), png); err != nil {
+			return err
+		}
+	}
+	data, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeWhole(filepath.Join(o.out, "prediction.json"), append(data, '\n'))
+}
+
+func writeWhole(path string, data []byte) error {
+	if err := renameio.WriteFile(path, data, 0o644); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+// viewPicture is one view's crop, outline and heat map, drawn as the report's
+// panels are.
+func viewPicture(p *study.Prediction, v magn.ViewPrediction) ([]byte, error) {
+	predicted := p.Negative
+	if p.Probability >= 0.5 {
+		predicted = p.Positive // whose map it is
+	}
+	panel := report.Panel{Case: p.Case, Truth: "predicted " + p.Class, Views: []report.PanelView{{
+		View: v.View.String(), W: v.Crop.Size, H: v.Crop.Size, Image: v.Crop.Image, Lesion: v.Crop.Lesion,
+		Maps: []report.PanelMap{{
+			Arm: p.Arm, Score: p.Probability, Predicted: predicted,
+			Map: v.Map, Energy: v.Energy, Share: v.Share, Zero: v.Zero,
+		}},
+	}}}
+	dir, err := os.MkdirTemp("", "magn-predict-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	if err := report.Write(dir, report.Input{Panels: []report.Panel{panel}}); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(filepath.Join(dir, "figures", "heatmaps-01.png"))
+}

@@ -1,0 +1,38 @@
+// Package cli is the command line. A command is options → verify → run: its
+// file reads flags into an options struct, checks them, and calls the package
+// that does the work with a context and a progress callback. Nothing below this
+// package prints or exits.
+//
+// Standard output carries the result: lines for a person, or with --json one
+// JSON object a line, an error too. Progress and logs go to standard error.
+package cli
+
+import (
+	"github.com/spf13/cobra"
+)
+
+// newRoot lists the commands.
+func newRoot(env *Env) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "magn",
+		Short: "Multi-view attention-guided networks for lesions on MRI",
+		Long: `magn trains a multi-view network with guided attention on a cohort of patients,
+cross-validates it by patient, and reports what the evidence is worth.
+For research only: it is no medical device.`,
+		Example: `  magn doctor
+  magn phantom --out demo/study --patients 24 --seed 1
+  magn study run demo/study
+  magn study report demo/study`,
+	}
+	root.PersistentFlags().BoolVar(&env.JSON, "json", env.JSON, "print one JSON object a line, for programs; errors too")
+	root.AddCommand(
+		newDoctorCommand(env),
+		newImportCommand(env),
+		newPhantomCommand(env),
+		newPredictCommand(env),
+		newStudyCommand(env),
+		newVersionCommand(env),
+		newWorkCommand(env),
+	)
+	return root
+}

@@ -1,0 +1,127 @@
+package cohort
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"magn/internal/fault"
+	"magn/internal/nifti"
+	"magn/internal/volume"
+)
+
+// Stack is one series of parallel slices of one view of a case.
+type Stack struct {
+	Image, Mask string // paths of the NIfTI files
+	Sidecar
+	err error // why the sidecar cannot be read
+}
+
+// stackNames are the files of stack n (from 1) of a view: the first one is
+// sagittal.nii.gz, the second sagittal_2.nii.gz.
+func stackNames(dir string, v volume.View, n int) (image, mask, sidecar string) {
+	base := v.String()
+	if n > 1 {
+		base = fmt.Sprintf("%s_%d", base, n)
+	}
+	base = filepath.Join(dir, base)
+	return base + ".nii.gz", base + "_mask.nii.gz", base + ".json"
+}
+
+// Stacks of one view: none where the view is missing. A stack of which only some
+// files are there is listed, and Read says what it lacks.
+func (c Case) Stacks(v volume.View) []Stack {
+	var out []Stack
+	for n := 1; ; n++ {
+		image, mask, sidecar := stackNames(c.Dir, v, n)
+		if !exists(image) && !exists(mask) && !exists(sidecar) {
+			return out
+		}
+		s := Stack{Image: image, Mask: mask}
+		s.Sidecar, s.err = readSidecar(sidecar)
+		out = append(out, s)
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// Read is what a stack holds, canonical for its view, the mask on the image's grid.
+type Read struct {
+	Image *volume.Volume
+	Mask  *volume.Mask
+	Sidecar
+}
+
+// Read loads a stack. It is an error where a file is missing, truncated or holds
+// NaN, where the stack lies across another view, where image and mask are on
+// different grids, and where the mask is empty.
+func (s Stack) Read(view volume.View) (Read, error) {
+	image, mask, err := s.stored()
+	if err != nil {
+		return Read{}, err
+	}
+	return s.canonical(view, image, mask)
+}
+
+func (s Stack) canonical(view volume.View, image *volume.Volume, mask *volume.Mask) (r Read, err error) {
+	r.Sidecar = s.Sidecar
+	if r.Image, err = image.Canonical(view); err != nil {
+		return Read{}, fileFault(s.Image, err)
+	}
+	if r.Mask, err = mask.Canonical(view); err != nil {
+		return Read{}, fileFault(s.Mask, err)
+	}
+	if err := r.Image.Match(r.Mask.Grid); err != nil {
+		return Read{}, &fault.Input{File: s.Mask, Field: "grid", Expected: "the grid of " + filepath.Base(s.Image), Err: err}
+	}
+	if emptyMask(r.Mask.Labels) {
+		return Read{}, &fault.Input{File: s.Mask, Field: "voxels", Found: "an empty mask", Expected: "a lesion in every stack"}
+	}
+	return r, nil
+}
+
+// stored reads image and mask as they lie on disk.
+func (s Stack) stored() (*volume.Volume, *volume.Mask, error) {
+	if s.err != nil {
+		return nil, nil, s.err
+	}
+	im, err := nifti.Read(s.Image)
+	if err != nil {
+		return nil, nil, fileFault(s.Image, err)
+	}
+	v, err := im.Volume()
+	if err != nil {
+		return nil, nil, fileFault(s.Image, err)
+	}
+	mk, err := nifti.Read(s.Mask)
+	if err != nil {
+		return nil, nil, fileFault(s.Mask, err)
+	}
+	m, err := mk.Mask()
+	if err != nil {
+		return nil, nil, fileFault(s.Mask, err)
+	}
+	// The sidecar knows what NIfTI can say only roughly.
+	v.SpacingKnown, m.SpacingKnown = s.SpacingKnown, s.SpacingKnown
+	return v, m, nil
+}
+
+// fileFault names the file where a lower layer did not.
+func fileFault(path string, err error) error {
+	if _, ok := err.(*fault.Input); ok {
+		return err
+	}
+	return &fault.Input{File: path, Err: err}
+}
+
+func emptyMask(labels []uint16) bool {
+	for _, l := range labels {
+		if l != 0 {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,170 @@
+package evidence
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"magn/internal/fault"
+	"magn/internal/stats"
+)
+
+// Pair names two arms to compare: A minus B.
+type Pair struct{ A, B string }
+
+// DefaultPairs are the comparisons a study makes unless it says otherwise, among
+// arms of one kind: each set of views with attention minus without, the set of
+// several views first; then several views minus each of them alone, both without
+// attention.
+func DefaultPairs(arms []Arm) []Pair {
+	pairs := []Pair{}
+	find := func(kind string, views []string, attention bool) string {
+		for _, a := range arms {
+			if a.Kind == kind && slices.Equal(a.Views, views) && a.Attention == attention {
+				return a.Name
+			}
+		}
+		return ""
+	}
+	for _, several := range []bool{true, false} {
+		for _, a := range arms {
+			if b := find(a.Kind, a.Views, false); a.Attention && (len(a.Views) > 1) == several && b != "" {
+				pairs = append(pairs, Pair{a.Name, b})
+			}
+		}
+	}
+	for _, a := range arms {
+		if a.Attention || len(a.Views) < 2 {
+			continue
+		}
+		for _, v := range a.Views {
+			if b := find(a.Kind, []string{v}, false); b != "" {
+				pairs = append(pairs, Pair{a.Name, b})
+			}
+		}
+	}
+	return pairs
+}
+
+// compare makes the comparisons and adjusts their p for one another.
+func compare(tables []*table, pairs []Pair) ([]Comparison, error) {
+	byName := map[string]*table{}
+	for _, t := range tables {
+		byName[t.arm.Name] = t
+	}
+	out, ps := []Comparison{}, []float64{}
+	for _, p := range pairs {
+		a, b := byName[p.A], byName[p.B]
+		for _, name := range [2]string{p.A, p.B} {
+			if byName[name] == nil {
+				return nil, &fault.Input{File: "comparison " + p.A + " − " + p.B, Found: "arm " + name, Expected: "an arm of the study"}
+			}
+		}
+		if err := pairable(a, b); err != nil {
+			return nil, err
+		}
+		c := difference(a, b)
+		out, ps = append(out, c), append(ps, c.P)
+	}
+	for i, p := range stats.Holm(ps) {
+		out[i].PHolm = p
+	}
+	return out, nil
+}
+
+// pairable says why two arms cannot be paired.
+func pairable(a, b *table) error {
+	bad := &fault.Input{File: "comparison " + a.arm.Name + " − " + b.arm.Name, Do: "compare arms on the same patients only"}
+	if !slices.Equal(a.seeds, b.seeds) {
+		bad.Found, bad.Expected = fmt.Sprintf("seeds %v and %v", a.seeds, b.seeds), "the same seeds"
+		return bad
+	}
+	for i := range max(len(a.cases), len(b.cases)) {
+		if i < len(a.cases) && i < len(b.cases) && a.cases[i] == b.cases[i] {
+			continue
+		}
+		bad.Found = fmt.Sprintf("%d and %d cases", len(a.cases), len(b.cases))
+		if i < len(a.cases) {
+			bad.Found += fmt.Sprintf("; case %s of fold %d is not in both alike", a.cases[i].id, a.cases[i].fold)
+		} else {
+			bad.Found += fmt.Sprintf("; case %s of fold %d is in the second only", b.cases[i].id, b.cases[i].fold)
+		}
+		bad.Expected = "the same cases in the same folds"
+		return bad
+	}
+	return nil
+}
+
+// difference of the fold-mean AUCs, mean over seeds. Each of the bootstrap's
+// draws takes seeds with replacement, and groups with replacement within fold
+// and class (a draw without one class has no AUC); both arms share the draw,
+// and all comparisons share the draws, so that A − B is exactly −(B − A).
+func difference(a, b *table) Comparison {
+	var strata, groups []string
+	class := map[string]int{} // bit 1: a negative case, bit 2: a positive one
+	for _, c := range a.cases {
+		class[c.group] |= 1 << c.label
+	}
+	for _, c := range a.cases {
+		strata = append(strata, fmt.Sprint(c.fold, " ", class[c.group]))
+		groups = append(groups, c.group)
+	}
+	deltas := deltaAUC(a, b)
+	point := mean(deltas(nil))
+	draws := stats.NewResampler(strata, groups).Bootstrap(1, "comparison", func(rng *rand.Rand, weights []int, out []float64) {
+		bySeed := deltas(weights)
+		out[0] = 0
+		for range bySeed {
+			out[0] += bySeed[rng.IntN(len(bySeed))] / float64(len(bySeed))
+		}
+	})
+	iv := stats.Percentile(point, draws[0])
+	return Comparison{A: a.arm.Name, B: b.arm.Name, DeltaAUC: iv.Value, Low: iv.Low, High: iv.High, P: stats.BootstrapP(draws[0])}
+}
+
+// deltaAUC gives, for weights of the cases, the difference of the fold-mean AUCs
+// under each seed. The scores are sorted once.
+func deltaAUC(a, b *table) func(weights []int) []float64 {
+	type fold struct {
+		rows    []int
+		weights []int
+		ranked  [2][]*stats.Ranked // of a and b, [seed]
+	}
+	folds := make([]fold, len(a.folds))
+	for v := range folds {
+		rows := a.rows(a.folds[v])
+		folds[v] = fold{rows: rows, weights: make([]int, len(rows))}
+		for s := range a.seeds {
+			for k, t := range [2]*table{a, b} {
+				sample := t.sample(s, rows)
+				folds[v].ranked[k] = append(folds[v].ranked[k], stats.Rank(sample.Scores, sample.Positive))
+			}
+		}
+	}
+	out := make([]float64, len(a.seeds))
+	return func(weights []int) []float64 {
+		clear(out)
+		for v := range folds {
+			f := &folds[v]
+			for k, i := range f.rows {
+				f.weights[k] = 1
+				if weights != nil {
+					f.weights[k] = weights[i]
+				}
+			}
+			for s := range out {
+				d := f.ranked[0][s].AUC(f.weights) - f.ranked[1][s].AUC(f.weights)
+				out[s] += d / float64(len(folds))
+			}
+		}
+		return out
+	}
+}
+
+func mean(x []float64) float64 {
+	var sum float64
+	for _, v := range x {
+		sum += v
+	}
+	return sum / float64(len(x))
+}

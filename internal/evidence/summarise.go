@@ -1,0 +1,118 @@
+package evidence
+
+import (
+	"cmp"
+	"slices"
+
+	"magn/internal/stats"
+)
+
+// Info is what results.json says of the study itself.
+type Info struct {
+	Study              string // its name, not its path
+	Positive, Negative string // names of the classes
+}
+
+// rocPoints is how many false positive rates the mean curve is taken at: every
+// hundredth.
+const rocPoints = 101
+
+// Summarise makes the evidence of a study from what its units left behind. The
+// order of units and of their rows does not matter; arms keep theirs. pairs are
+// the comparisons to make: nil for DefaultPairs, empty for none. What cannot be
+// summed up honestly is a *fault.Input: a unit missing or there twice, a case
+// answered twice, a group in two folds, seeds on different cases, compared arms
+// on different ones. docs/methods/statistics.md says how each number is made.
+func Summarise(study Info, arms []Arm, units []Unit, pairs []Pair) (Results, error) {
+	tables, err := tabulate(arms, units)
+	if err != nil {
+		return Results{}, err
+	}
+	r := Results{Study: study.Study, Positive: study.Positive, Negative: study.Negative, Leakage: CheckLeakage(units)}
+	cases, groups := map[string]bool{}, map[string]bool{}
+	for _, t := range tables {
+		r.Arms = append(r.Arms, t.result())
+		for _, c := range t.cases {
+			cases[c.id], groups[c.group] = true, true
+		}
+	}
+	r.Cases, r.Groups = len(cases), len(groups)
+	if pairs == nil {
+		pairs = DefaultPairs(arms)
+	}
+	if r.Comparisons, err = compare(tables, pairs); err != nil {
+		return Results{}, err
+	}
+	return r.filled(), nil
+}
+
+// result is everything about one arm.
+func (t *table) result() ArmResult {
+	groups := map[string]bool{}
+	for _, c := range t.cases {
+		groups[c.group] = true
+	}
+	r := ArmResult{
+		Name: t.arm.Name, Kind: t.arm.Kind, Views: t.arm.Views, Attention: t.arm.Attention,
+		N: len(t.cases), Groups: len(groups), Seeds: t.seeds, Maps: t.maps(),
+	}
+	var curves [][]stats.Point
+	for _, fold := range t.folds {
+		for s, seed := range t.seeds {
+			u, rows := t.units[unitKey{fold, seed}], t.rows(fold)
+			f := FoldResult{Fold: fold, Seed: seed, N: len(rows), Lambda: u.Lambda, Epochs: u.Epochs}
+			for _, i := range rows {
+				f.Positive += t.cases[i].label
+			}
+			sample := t.sample(s, rows)
+			curve := stats.ROC(sample.Scores, sample.Positive)
+			curves, f.ROC = append(curves, curve), points(curve)
+			f.Metrics, f.MetricsInner = t.metrics(rows, []int{s})
+			r.Folds = append(r.Folds, f)
+		}
+	}
+	r.ROC = points(stats.MeanROC(curves, rocPoints))
+	r.Metrics, r.MetricsInner = t.metrics(t.rows(everyFold), t.everySeed())
+	return r
+}
+
+func points(curve []stats.Point) []Point {
+	out := make([]Point, len(curve))
+	for i, p := range curve {
+		out[i] = Point(p)
+	}
+	return out
+}
+
+// CheckLeakage looks, for every fitted step of every unit, for test groups
+// among those it saw. A unit's test groups are those it names and those of its
+// predictions.
+func CheckLeakage(units []Unit) Leakage {
+	l := Leakage{Violations: []Violation{}}
+	for _, u := range units {
+		test := map[string]bool{}
+		for _, g := range u.TestGroups {
+			test[g] = true
+		}
+		for _, p := range u.Predictions {
+			test[p.Group] = true
+		}
+		for _, f := range u.Fits {
+			l.Checked++
+			var seen []string
+			for _, g := range f.Groups {
+				if test[g] {
+					seen = append(seen, g)
+				}
+			}
+			if len(seen) > 0 {
+				slices.Sort(seen)
+				l.Violations = append(l.Violations, Violation{u.Arm, u.Fold, u.Seed, f.Step, slices.Compact(seen)})
+			}
+		}
+	}
+	slices.SortStableFunc(l.Violations, func(a, b Violation) int {
+		return cmp.Or(cmp.Compare(a.Arm, b.Arm), cmp.Compare(a.Fold, b.Fold), cmp.Compare(a.Seed, b.Seed), cmp.Compare(a.Step, b.Step))
+	})
+	return l
+}

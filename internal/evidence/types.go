@@ -1,0 +1,170 @@
+// Package evidence turns predictions into metrics with intervals, comparisons
+// between arms, and the statement that nothing fitted has seen a test group.
+//
+// Nouns: a Prediction is what one unit (one arm on one fold with one seed) says
+// of one case it has not seen. Evidence is everything that is computed from the
+// predictions of a study; written as results.json it holds no time, path or
+// host, so that the same study gives the same bytes.
+//
+// The unit of analysis is the patient (case); the independent one is the group
+// (cases that may be one person): every interval clusters or resamples by it.
+package evidence
+
+// Prediction is one row of a unit's predictions.csv.
+type Prediction struct {
+	Case, Group string
+	Arm         string
+	Fold, Seed  int
+	Label       int     // 1 for the positive class, 0 for the negative
+	Logit       float64 // before the sigmoid
+	Score       float64 // probability of the positive class
+	Threshold   float64 // on Score, from the inner split; 0.5 where there was none
+}
+
+// MapRow is one row of a unit's maps.csv: what the attention map of one view of
+// one held-out case did, on the centred evaluation crop.
+type MapRow struct {
+	Case, Group string
+	Arm         string
+	Fold, Seed  int
+	View        string  // sagittal, coronal or axial
+	Energy      float64 // share of the ReLU map (before min–max) inside the lesion; 0 for an all-zero map
+	Share       float64 // the lesion's share of the crop's area, padding left out
+	IoU         float64 // of map > 0.5 (after min–max) and lesion
+	Hit         bool    // pointing game: the map's maximum lies in the lesion
+	Zero        bool    // the map is zero everywhere; counted, and scores 0
+}
+
+// Fit is one fitted step of a unit and the groups that it saw: the leakage
+// proof checks that no test group of that unit is among them.
+type Fit struct {
+	Step   string   `json:"step"`   // "weights", "lambda", "epoch", "threshold", ...
+	Groups []string `json:"groups"` // sorted
+}
+
+// Unit is what one unit left behind.
+type Unit struct {
+	Arm         string
+	Fold, Seed  int
+	Lambda      float64 // chosen by the inner split; 0 without attention
+	Epochs      int     // trained in the final fit
+	Predictions []Prediction
+	Maps        []MapRow
+	Fits        []Fit
+	TestGroups  []string
+}
+
+// Arm describes one way to answer.
+type Arm struct {
+	Name      string   // multi-view-attention
+	Kind      string   // "magn"
+	Views     []string // sagittal, coronal, axial
+	Attention bool
+}
+
+// Interval is a value with its confidence interval at 95 %. Undefined numbers
+// are NaN here and null in JSON.
+type Interval struct{ Value, Low, High float64 }
+
+// Metrics of an arm or of one of its folds. AUC is the mean of the fold AUCs
+// (and over seeds), undefined where a fold lacks a class; AUCPooled is over all
+// out-of-fold scores at once, beside it because five models have five score
+// scales. The others are over cases (means over seeds), not over folds. A score
+// that equals the threshold is positive. docs/methods/statistics.md says how
+// the intervals are made.
+type Metrics struct {
+	AUC         Interval `json:"auc"`
+	AUCPooled   Interval `json:"auc_pooled"`
+	Accuracy    Interval `json:"accuracy"`
+	F1          Interval `json:"f1"`
+	Sensitivity Interval `json:"sensitivity"`
+	Specificity Interval `json:"specificity"`
+	Brier       Interval `json:"brier"`
+}
+
+// FoldResult is one arm on one fold with one seed.
+type FoldResult struct {
+	Fold         int     `json:"fold"`
+	Seed         int     `json:"seed"`
+	N            int     `json:"n"`
+	Positive     int     `json:"positive"`
+	Lambda       float64 `json:"lambda"`
+	Epochs       int     `json:"epochs"`
+	Metrics      Metrics `json:"metrics"`       // at 0.5
+	MetricsInner Metrics `json:"metrics_inner"` // at the inner threshold
+	ROC          []Point `json:"roc"`
+}
+
+// Point of a ROC curve.
+type Point struct {
+	FPR float64 `json:"fpr"`
+	TPR float64 `json:"tpr"`
+}
+
+// MapSummary is what the attention maps of one arm and view did, with intervals
+// clustered by group. N and Zero count maps (a case has one for each seed); the
+// means are over cases, each with the mean of its seeds.
+type MapSummary struct {
+	View   string   `json:"view"`
+	N      int      `json:"n"`
+	Zero   int      `json:"zero"`
+	Energy Interval `json:"energy"`
+	Share  Interval `json:"share"`
+	IoU    Interval `json:"iou"`
+	Hit    Interval `json:"hit"`
+}
+
+// ArmResult is everything about one arm.
+type ArmResult struct {
+	Name         string       `json:"name"`
+	Kind         string       `json:"kind"`
+	Views        []string     `json:"views"`
+	Attention    bool         `json:"attention"`
+	N            int          `json:"n"`
+	Groups       int          `json:"groups"`
+	Seeds        []int        `json:"seeds"`
+	Metrics      Metrics      `json:"metrics"`
+	MetricsInner Metrics      `json:"metrics_inner"`
+	Folds        []FoldResult `json:"folds"`
+	ROC          []Point      `json:"roc"` // mean of the folds', by threshold-free vertical averaging
+	Maps         []MapSummary `json:"maps"`
+}
+
+// Comparison is arm A minus arm B, paired on the same patients, stratified by
+// fold.
+type Comparison struct {
+	A        string  `json:"a"`
+	B        string  `json:"b"`
+	DeltaAUC float64 `json:"delta_auc"`
+	Low      float64 `json:"low"`
+	High     float64 `json:"high"`
+	P        float64 `json:"p"`
+	PHolm    float64 `json:"p_holm"`
+}
+
+// Violation names a unit's fitted step that saw test groups.
+type Violation struct {
+	Arm    string   `json:"arm"`
+	Fold   int      `json:"fold"`
+	Seed   int      `json:"seed"`
+	Step   string   `json:"step"`
+	Groups []string `json:"groups"`
+}
+
+// Leakage is the statement about every fitted step.
+type Leakage struct {
+	Checked    int         `json:"checked"` // fitted steps looked at
+	Violations []Violation `json:"violations"`
+}
+
+// Results is results.json.
+type Results struct {
+	Study       string       `json:"study"`
+	Positive    string       `json:"positive"`
+	Negative    string       `json:"negative"`
+	Cases       int          `json:"cases"`
+	Groups      int          `json:"groups"`
+	Arms        []ArmResult  `json:"arms"`
+	Comparisons []Comparison `json:"comparisons"`
+	Leakage     Leakage      `json:"leakage"`
+}

@@ -1,0 +1,154 @@
+package magn
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"magn/internal/cohort"
+	"magn/internal/draw"
+	"magn/internal/fault"
+)
+
+// innerSplit sets fraction of the training groups aside, stratified by class, to
+// choose epoch, λ and threshold. It depends on seed and fold and not on the arm.
+func innerSplit(u Unit) (train, val []cohort.Case, err error) {
+	label := map[string]int{}
+	cases := map[string]int{}
+	var groups []string
+	for _, c := range u.Train {
+		if cases[c.Group] == 0 {
+			groups = append(groups, c.Group)
+		}
+		cases[c.Group]++
+		label[c.Group] = max(label[c.Group], c.Label)
+	}
+	slices.Sort(groups)
+	aside := map[string]bool{}
+	for y := range 2 {
+		var of []string
+		total := 0
+		for _, g := range groups {
+			if label[g] == y {
+				of = append(of, g)
+				total += cases[g]
+			}
+		}
+		if len(of) < 2 {
+			return nil, nil, &fault.Input{
+				File: "folds.csv", Field: fmt.Sprintf("fold %d", u.Fold), Found: fmt.Sprintf("%d training groups with label %d", len(of), y),
+				Expected: "at least 2, so that one can be set aside", Do: "use fewer folds, or inner_fraction: 0 with one lambda",
+			}
+		}
+		taken := 0
+		for n, i := range draw.New("inner", u.Seed, u.Fold, y).Perm(len(of)) {
+			if n == len(of)-1 || float64(taken) >= u.Training.InnerFraction*float64(total) {
+				break
+			}
+			aside[of[i]] = true
+			taken += cases[of[i]]
+		}
+	}
+	for _, c := range u.Train {
+		if aside[c.Group] {
+			val = append(val, c)
+		} else {
+			train = append(train, c)
+		}
+	}
+	return train, val, nil
+}
+
+// innerResult is what one inner stage left: a validation loss and the validation
+// cases' logits for each epoch.
+type innerResult struct {
+	Lambda float64     `json:"lambda"`
+	Losses []float64   `json:"losses"`
+	Logits [][]float64 `json:"logits"`
+}
+
+// smoothed is the running mean over an epoch and its two neighbours.
+func smoothed(x []float64) []float64 {
+	out := make([]float64, len(x))
+	for i := range x {
+		lo, hi := max(i-1, 0), min(i+1, len(x)-1)
+		for _, v := range x[lo : hi+1] {
+			out[i] += v / float64(hi-lo+1)
+		}
+	}
+	return out
+}
+
+// choose is the λ and the number of epochs of the lowest smoothed validation
+// cross-entropy, and the logits there: the smaller λ, then the earlier epoch,
+// where two are equal.
+func choose(results []innerResult) (lambda float64, epochs int, logits []float64) {
+	byLambda := slices.Clone(results)
+	slices.SortStableFunc(byLambda, func(a, b innerResult) int {
+		switch {
+		case a.Lambda < b.Lambda:
+			return -1
+		case a.Lambda > b.Lambda:
+			return 1
+		}
+		return 0
+	})
+	best := math.Inf(1)
+	for _, r := range byLambda {
+		for e, l := range smoothed(r.Losses) {
+			if l < best {
+				best, lambda, epochs, logits = l, r.Lambda, e+1, r.Logits[e]
+			}
+		}
+	}
+	return lambda, epochs, logits
+}
+
+// crossEntropy is the mean of log(1+exp(z)) − y·z.
+func crossEntropy(logits []float64, cases []cohort.Case) float64 {
+	sum := 0.0
+	for i, z := range logits {
+		sum += max(z, 0) + math.Log1p(math.Exp(-math.Abs(z))) - float64(cases[i].Label)*z
+	}
+	return sum / float64(len(logits))
+}
+
+// threshold is the probability that divides the inner scores best: the largest
+// sum of sensitivity and specificity (Youden 1950), halfway between two scores;
+// of equal ones that nearest to one half.
+func threshold(logits []float64, cases []cohort.Case) float64 {
+	zs := slices.Clone(logits)
+	slices.Sort(zs)
+	zs = slices.Compact(zs)
+	best, at := math.Inf(-1), 0.5
+	for i := 0; i+1 < len(zs); i++ {
+		cut := (zs[i] + zs[i+1]) / 2
+		var hit, n [2]float64
+		for j, z := range logits {
+			y := cases[j].Label
+			n[y]++
+			if (z >= cut) == (y == 1) {
+				hit[y]++
+			}
+		}
+		youden := hit[0]/n[0] + hit[1]/n[1]
+		p := sigmoid(cut)
+		if youden > best || youden == best && math.Abs(p-0.5) < math.Abs(at-0.5) {
+			best, at = youden, p
+		}
+	}
+	return at
+}
+
+func sigmoid(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
+
+// groupsOf lists the groups of cases, sorted, each once.
+func groupsOf(cases []cohort.Case) []string {
+	var out []string
+	for _, c := range cases {
+		out = append(out, c.Group)
+	}
+	slices.SortFunc(out, strings.Compare)
+	return slices.Compact(out)
+}

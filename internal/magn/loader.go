@@ -1,0 +1,90 @@
+package magn
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+
+	"magn/internal/cohort"
+	"magn/internal/draw"
+)
+
+// hostBatch is a batch in Go's memory: per view images and masks of n crops.
+type hostBatch struct {
+	n             int
+	images, masks [][]float32
+	labels        []float32
+}
+
+// order is the training cases of one epoch, shuffled by key and cut into
+// batches. A last batch of less than half a batch is left out (batch
+// normalisation over a handful is noise), unless it is the only one.
+func order(cases []cohort.Case, batch int, key ...any) [][]cohort.Case {
+	shuffled := make([]cohort.Case, len(cases))
+	for i, j := range draw.New(append(key, "order")...).Perm(len(cases)) {
+		shuffled[i] = cases[j]
+	}
+	var out [][]cohort.Case
+	for len(shuffled) > 0 {
+		n := min(batch, len(shuffled))
+		if len(out) == 0 || 2*n >= batch {
+			out = append(out, shuffled[:n])
+		}
+		shuffled = shuffled[n:]
+	}
+	return out
+}
+
+// load makes an epoch's batches beside the compute: up to two are ready and
+// waiting while a third is computed on. The channel is closed at the end, or on
+// an error, which wait returns.
+func (in *input) load(ctx context.Context, batches [][]cohort.Case, key ...any) (ready <-chan hostBatch, wait func() error) {
+	ch := make(chan hostBatch, 2)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer close(ch)
+		for _, cases := range batches {
+			b, err := in.trainingBatch(ctx, cases, key...)
+			if err != nil {
+				return err
+			}
+			select {
+			case ch <- b:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	})
+	return ch, g.Wait
+}
+
+func (in *input) trainingBatch(ctx context.Context, cases []cohort.Case, key ...any) (hostBatch, error) {
+	b := hostBatch{n: len(cases)}
+	area := in.training.Crop * in.training.Crop
+	for range in.views {
+		b.images = append(b.images, make([]float32, len(cases)*area))
+		b.masks = append(b.masks, make([]float32, len(cases)*area))
+	}
+	b.labels = make([]float32, len(cases))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(2)
+	for i, c := range cases {
+		b.labels[i] = float32(c.Label)
+		g.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			s, err := in.get(c)
+			if err != nil {
+				return err
+			}
+			for v, view := range in.views {
+				r := draw.New(append(key[:len(key):len(key)], c.ID, view)...)
+				in.augmented(r, view, pick(r, s.views[v]), b.images[v][i*area:(i+1)*area], b.masks[v][i*area:(i+1)*area])
+			}
+			return nil
+		})
+	}
+	return b, g.Wait()
+}

@@ -1,0 +1,302 @@
+package magn
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"magn/internal/cohort"
+	"magn/internal/torch"
+)
+
+// Result is what a unit found out; model.safetensors and maps.safetensors lie in
+// its folder.
+type Result struct {
+	Lambda    float64 // of the final fit; 0 without attention
+	Epochs    int     // of the final fit
+	Threshold float64 // on the score; 0.5 where there was no inner split
+	Scores    []Score
+	Maps      []MapScore
+	Fits      []Fit
+	History   []Epoch
+	Seconds   float64
+	PeakBytes int64 // resident memory
+	Device    string
+}
+
+// Score is the answer for one held-out case.
+type Score struct {
+	Case, Group string
+	Label       int
+	Logit       float64
+	Score       float64 // probability of the positive class
+}
+
+// Fit is one fitted step and the groups that it saw.
+type Fit struct {
+	Step   string
+	Groups []string
+}
+
+// Files of a unit's folder that this package writes.
+const (
+	ModelFile = "model.safetensors"
+	MapsFile  = "maps.safetensors"
+)
+
+// OpenDevice resolves auto, cpu or cuda, and sets the number of threads (0: one
+// a processor).
+func OpenDevice(device string, threads int) (torch.Device, error) {
+	info, err := torch.GetInfo()
+	if err != nil {
+		return torch.CPU, err
+	}
+	if threads == 0 {
+		threads = runtime.NumCPU()
+	}
+	if err := torch.SetThreads(threads); err != nil {
+		return torch.CPU, err
+	}
+	switch {
+	case device == "cuda" && info.Devices == 0:
+		return torch.CPU, settingError("device", "cuda", "auto or cpu: libtorch "+info.Version+" sees no CUDA device here")
+	case device != "cpu" && info.Devices > 0:
+		return 0, torch.SetDeterministic(true)
+	}
+	return torch.CPU, nil
+}
+
+// RunUnit trains and evaluates one unit in u.Dir, which exists. It goes on from
+// the folder's checkpoint where there is one of the same hash. The caller writes
+// the Result and then calls RemoveCheckpoint.
+func RunUnit(ctx context.Context, u Unit, report func(Event)) (*Result, error) {
+	start := time.Now()
+	if err := u.Network.Validate(); err != nil {
+		return nil, err
+	}
+	if err := u.Training.Validate(); err != nil {
+		return nil, err
+	}
+	device, err := OpenDevice(u.Training.Device, u.Training.Threads)
+	if err != nil {
+		return nil, err
+	}
+	p, err := readProgress(u.Dir, u.Hash)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{unit: u, in: newInput(u.Network.Views, u.Training), device: device, progress: p, report: report, saved: start}
+	res, err := r.all(ctx)
+	if err != nil {
+		return nil, err
+	}
+	res.History, res.Device, res.Seconds, res.PeakBytes = r.progress.History, "cpu", time.Since(start).Seconds(), peakMemory()
+	if device != torch.CPU {
+		res.Device = "cuda"
+	}
+	return res, nil
+}
+
+// run is one call of RunUnit.
+type run struct {
+	unit     Unit
+	in       *input
+	device   torch.Device
+	progress progress
+	report   func(Event)
+	saved    time.Time // of the last checkpoint
+	planned  int       // epochs of all stages
+	done     int
+}
+
+func (r *run) all(ctx context.Context) (*Result, error) {
+	u, t := r.unit, r.unit.Training
+	lambdas := []float64{0}
+	if u.Attention {
+		lambdas = t.Lambda
+	}
+	res := &Result{Lambda: lambdas[0], Epochs: t.Epochs, Threshold: 0.5}
+	all := groupsOf(u.Train)
+	res.Fits = []Fit{{"weights", all}}
+	r.planned = t.Epochs
+	if t.InnerFraction > 0 {
+		train, val, err := innerSplit(u)
+		if err != nil {
+			return nil, err
+		}
+		r.planned = t.Epochs * (len(lambdas) + 1)
+		for i, lambda := range lambdas {
+			name := "inner"
+			if u.Attention {
+				name = fmt.Sprintf("inner λ=%g", lambda)
+			}
+			if err := r.inner(ctx, i, stage{name, lambda, train, val, t.Epochs}); err != nil {
+				return nil, err
+			}
+		}
+		var logits []float64
+		res.Lambda, res.Epochs, logits = choose(r.progress.Inner)
+		res.Threshold = threshold(logits, val)
+		res.Fits = append(res.Fits, Fit{"epoch", all}, Fit{"threshold", all})
+		if len(lambdas) > 1 {
+			res.Fits = append(res.Fits, Fit{"lambda", all})
+		}
+		r.planned -= t.Epochs - res.Epochs
+	}
+	return res, r.final(ctx, res, len(lambdas))
+}
+
+// inner runs one inner stage, or the rest of it, or nothing where it is done.
+func (r *run) inner(ctx context.Context, index int, st stage) error {
+	if r.progress.Stage > index {
+		r.done += st.epochs
+		return nil
+	}
+	tr, err := r.begin(st)
+	if err != nil {
+		return err
+	}
+	defer tr.Close()
+	if len(r.progress.Inner) <= index {
+		r.progress.Inner = append(r.progress.Inner, innerResult{Lambda: st.lambda})
+	}
+	in := &r.progress.Inner[index]
+	for e := r.progress.Epochs; e < st.epochs; e++ {
+		row, err := tr.epoch(ctx, st, e)
+		if err != nil {
+			return err
+		}
+		answers, err := tr.evaluate(ctx, st.val)
+		if err != nil {
+			return err
+		}
+		logits := make([]float64, len(answers))
+		for i, a := range answers {
+			logits[i] = a.logit
+		}
+		row.Validation = crossEntropy(logits, st.val)
+		in.Losses, in.Logits = append(in.Losses, row.Validation), append(in.Logits, logits)
+		if err := r.after(tr, st, row); err != nil {
+			return err
+		}
+	}
+	r.progress.Stage, r.progress.Epochs, r.progress.Steps = index+1, 0, 0
+	return r.save(nil)
+}
+
+// final trains on all training cases and answers for the test cases, once.
+func (r *run) final(ctx context.Context, res *Result, index int) error {
+	st := stage{"fit", res.Lambda, r.unit.Train, nil, res.Epochs}
+	if r.progress.Stage < index {
+		r.progress.Stage = index
+	}
+	tr, err := r.begin(st)
+	if err != nil {
+		return err
+	}
+	defer tr.Close()
+	for e := r.progress.Epochs; e < st.epochs; e++ {
+		row, err := tr.epoch(ctx, st, e)
+		if err != nil {
+			return err
+		}
+		if err := r.after(tr, st, row); err != nil {
+			return err
+		}
+	}
+	r.report(Event{Stage: "evaluate", Epoch: st.epochs, Epochs: st.epochs, Done: 0.99})
+	tr.opt.Close() // the moments' memory is for the evaluation
+	tr.opt = &adam{}
+	train, err := tr.evaluate(ctx, r.unit.Train)
+	if err != nil {
+		return err
+	}
+	answers, err := tr.evaluate(ctx, r.unit.Test)
+	if err != nil {
+		return err
+	}
+	if err := r.saveModel(tr.net, res, train); err != nil {
+		return err
+	}
+	return r.answers(res, answers)
+}
+
+// begin makes the trainer of a stage, from the checkpoint where one stopped in it.
+func (r *run) begin(st stage) (*trainer, error) {
+	if err := os.MkdirAll(r.unit.Dir, 0o755); err != nil {
+		return nil, err
+	}
+	tr, err := newTrainer(r.unit, r.in, r.device)
+	if err != nil {
+		return nil, err
+	}
+	if r.progress.Epochs > 0 {
+		if err := tr.loadTensors(r.unit.Dir); err != nil {
+			tr.Close()
+			return nil, err
+		}
+		tr.opt.steps = r.progress.Steps
+		r.done += r.progress.Epochs
+		r.report(Event{Stage: st.name, Epoch: r.progress.Epochs, Epochs: st.epochs, Done: r.share(), Message: "goes on from its checkpoint"})
+	}
+	return tr, nil
+}
+
+// after notes an epoch and saves a checkpoint when it is time.
+func (r *run) after(tr *trainer, st stage, row Epoch) error {
+	r.progress.History = append(r.progress.History, row)
+	r.progress.Epochs, r.progress.Steps = row.Epoch, tr.opt.steps
+	r.done++
+	e := Event{Stage: st.name, Epoch: row.Epoch, Epochs: st.epochs, Done: r.share(), Loss: row.Classification}
+	if !math.IsNaN(row.Validation) {
+		e.ValLoss = row.Validation
+	}
+	r.report(e)
+	if time.Since(r.saved).Seconds() >= r.unit.Training.CheckpointSec {
+		return r.save(tr)
+	}
+	return nil
+}
+
+func (r *run) save(tr *trainer) error {
+	err := saveCheckpoint(r.unit.Dir, r.progress, tr)
+	r.saved = time.Now()
+	return err
+}
+
+// share is how much of the unit's work is done; evaluation is the last hundredth.
+func (r *run) share() float64 { return 0.99 * float64(r.done) / float64(r.planned) }
+
+func (r *run) saveModel(n *Net, res *Result, train []answer) error {
+	info := ModelInfo{
+		Network: r.unit.Network, Training: r.unit.Training, Threshold: res.Threshold, TrainingMean: map[string]float64{},
+	}
+	for v, view := range n.Views {
+		for _, a := range train {
+			info.TrainingMean[view.String()] += a.terms[v] / float64(len(train))
+		}
+	}
+	return n.Save(filepath.Join(r.unit.Dir, ModelFile), info)
+}
+
+func (r *run) answers(res *Result, answers []answer) error {
+	var maps []torch.Named
+	for _, a := range answers {
+		res.Scores = append(res.Scores, Score{a.subject.ID, a.subject.Group, a.subject.Label, a.logit, sigmoid(a.logit)})
+		for v, view := range r.unit.Network.Views {
+			m := a.cams[v].rectified(a.logit > 0)
+			_, flags := r.in.centred(a.subject.views[v][0])
+			s := m.score(flags, r.unit.Training.Crop)
+			s.Case, s.Group, s.View = a.subject.ID, a.subject.Group, view
+			res.Maps = append(res.Maps, s)
+			maps = append(maps, m.named(mapKey(a.subject.Case, view.String())))
+		}
+	}
+	return torch.WriteSafetensors(filepath.Join(r.unit.Dir, MapsFile), nil, maps)
+}
+
+func mapKey(c cohort.Case, view string) string { return c.ID + "/" + view }

@@ -1,0 +1,79 @@
+package study
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+
+	"magn/internal/fault"
+	"magn/internal/magn"
+)
+
+var historyColumns = []string{"stage", "lambda", "epoch", "learning_rate", "classification", "attention", "validation", "seconds"}
+
+// writeHistory writes history.csv: one row an epoch. What does not exist (the
+// validation loss of the final fit) is an empty field.
+func writeHistory(path string, rows []magn.Epoch) error {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b) // a bytes.Buffer takes everything: no errors to look for
+	w.Write(historyColumns)
+	for _, e := range rows {
+		record := []string{e.Stage, "", strconv.Itoa(e.Epoch), "", "", "", "", ""}
+		for i, x := range map[int]float64{1: e.Lambda, 3: e.LR, 4: e.Classification, 5: e.Attention, 6: e.Validation, 7: e.Seconds} {
+			if !math.IsNaN(x) {
+				record[i] = strconv.FormatFloat(x, 'g', -1, 64)
+			}
+		}
+		w.Write(record)
+	}
+	w.Flush()
+	return writeFile(path, b.Bytes())
+}
+
+// readHistory is the inverse of writeHistory; a bad row is a *fault.Input with
+// its line and column.
+func readHistory(path string) ([]magn.Epoch, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, &fault.Input{File: path, Err: plainCause(err)}
+	}
+	defer f.Close()
+	return parseHistory(path, f)
+}
+
+func parseHistory(path string, in io.Reader) ([]magn.Epoch, error) {
+	r := csv.NewReader(in)
+	r.FieldsPerRecord = len(historyColumns)
+	head, err := r.Read()
+	if err != nil || !slices.Equal(head, historyColumns) {
+		return nil, &fault.Input{File: path, Field: "line 1", Expected: fmt.Sprint("the columns ", historyColumns), Err: err}
+	}
+	var out []magn.Epoch
+	for {
+		record, err := r.Read()
+		if err == io.EOF {
+			return out, nil
+		}
+		if err != nil {
+			return nil, &fault.Input{File: path, Err: err}
+		}
+		line, _ := r.FieldPos(0)
+		e := magn.Epoch{Stage: record[0]}
+		if e.Epoch, err = strconv.Atoi(record[2]); err != nil {
+			return nil, &fault.Input{File: path, Field: fmt.Sprintf("line %d, epoch", line), Found: strconv.Quote(record[2]), Expected: "a whole number"}
+		}
+		for i, x := range map[int]*float64{1: &e.Lambda, 3: &e.LR, 4: &e.Classification, 5: &e.Attention, 6: &e.Validation, 7: &e.Seconds} {
+			if record[i] == "" {
+				*x = math.NaN()
+			} else if *x, err = strconv.ParseFloat(record[i], 64); err != nil {
+				return nil, &fault.Input{File: path, Field: fmt.Sprintf("line %d, %s", line, historyColumns[i]), Found: strconv.Quote(record[i]), Expected: "a number"}
+			}
+		}
+		out = append(out, e)
+	}
+}

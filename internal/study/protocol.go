@@ -1,0 +1,53 @@
+package study
+
+import "magn/internal/magn"
+
+// job is the one line that a worker reads.
+type job struct {
+	Unit     magn.Unit `json:"unit"`
+	Settings string    `json:"settings"` // the bytes of settings.json, whose SHA-256 is the unit's hash
+}
+
+// line is one line that a worker writes: an event, or its last one. A worker
+// that ends without a last line has crashed.
+type line struct {
+	Event *magn.Event `json:"event,omitempty"`
+	Done  bool        `json:"done,omitempty"`
+	Error *lineError  `json:"error,omitempty"`
+}
+
+type lineError struct {
+	Message string `json:"message"`
+	Code    int    `json:"code"`
+}
+
+// maxLine bounds a line from a worker, and maxJob one to it.
+const (
+	maxLine = 1 << 20
+	maxJob  = 256 << 20
+)
+
+// failure is an error that a worker told: its words and its exit code.
+type failure lineError
+
+func (f *failure) Error() string { return f.Message }
+
+// ExitCode is the one that the worker would have ended with by itself.
+func (f *failure) ExitCode() int { return f.Code }
+
+// crash is a worker that ended without its last line, or ran out of time.
+type crash struct {
+	err     error
+	said    string // end of its standard error
+	timeout bool
+}
+
+func (c *crash) Error() string {
+	s := c.err.Error()
+	if c.said != "" {
+		s += "; it said: " + c.said
+	}
+	return s
+}
+
+func (c *crash) Unwrap() error { return c.err }

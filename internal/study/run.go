@@ -1,0 +1,236 @@
+package study
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
+	"golang.org/x/sync/errgroup"
+
+	"magn/internal/fault"
+	"magn/internal/magn"
+)
+
+// Options of a run.
+type Options struct {
+	Command []string              // a worker's command line, which is given a job on standard input
+	Report  func(Event)           // may be nil; its calls do not overlap
+	Check   func(done, total int) // progress of the cohort's check; may be nil
+}
+
+// Kind says what happened in a run.
+type Kind string
+
+// Kinds of events.
+const (
+	UnitStarted  Kind = "started"
+	UnitProgress Kind = "progress"
+	UnitDone     Kind = "done"
+	UnitRetried  Kind = "retried" // its worker crashed; Err says how
+	UnitFailed   Kind = "failed"  // Err says why; the others go on
+)
+
+// Event is something that happened in a run.
+type Event struct {
+	Kind  Kind
+	Unit  magn.Unit
+	Inner magn.Event // of UnitProgress
+	Err   error
+	Share float64 // of the run's work that is done, 0 to 1
+	Done  int     // units, of Total
+	Total int
+}
+
+// Summary is what a run did.
+type Summary struct {
+	Units  int `json:"units"`  // of the plan
+	Before int `json:"before"` // done already
+	Ran    int `json:"ran"`    // done now
+}
+
+// Run checks the cohort, trains every unit that is not done, each in a worker,
+// and writes models and results.json. A worker that ends without its final line
+// has crashed: its unit is tried a second time. Units that failed are listed in
+// a *fault.Partial and the others go on; a missing library ends the run. When
+// ctx is cancelled, workers are asked to stop, and the same call goes on later.
+func (s *Study) Run(ctx context.Context, opt Options) (Summary, error) {
+	unlock, err := s.lock()
+	if err != nil {
+		return Summary{}, err
+	}
+	defer unlock()
+	plan, err := s.Plan()
+	if err != nil {
+		return Summary{}, err
+	}
+	if err := s.Cohort.Check(ctx, opt.Check); err != nil {
+		return Summary{}, err
+	}
+	r := &runState{study: s, opt: opt, shares: make([]float64, len(plan)), total: len(plan)}
+	sum := Summary{Units: len(plan)}
+	for i, p := range plan {
+		if p.State == Done {
+			// A kill between the two last writes leaves the checkpoint.
+			if err := magn.RemoveCheckpoint(p.Unit.Dir); err != nil {
+				return sum, err
+			}
+			r.shares[i] = 1
+			r.done++
+		}
+	}
+	sum.Before = r.done
+	err = r.all(ctx, plan)
+	sum.Ran = r.done - sum.Before
+	if err != nil {
+		return sum, err
+	}
+	if _, err := s.Evidence(); err != nil {
+		return sum, err
+	}
+	return sum, s.WriteModels()
+}
+
+// lock keeps a second run of the same study out.
+func (s *Study) lock() (unlock func(), err error) {
+	path := filepath.Join(s.Dir, lockFile)
+	l := flock.New(path)
+	held, err := l.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("lock %s: %w", path, plainCause(err))
+	}
+	if !held {
+		return nil, &fault.Input{File: s.Dir, Found: "another run of this study", Do: "wait for it to end; magn study status shows how far it is"}
+	}
+	return func() { l.Close() }, nil
+}
+
+// runState is one call of Run.
+type runState struct {
+	study *Study
+	opt   Options
+	total int
+
+	mu     sync.Mutex
+	shares []float64 // of each unit's work
+	done   int
+	failed []error
+}
+
+func (r *runState) all(ctx context.Context, plan []Planned) error {
+	workers := r.study.Config.Execution.Workers
+	group, inner := errgroup.WithContext(ctx)
+	group.SetLimit(workers)
+	for i, p := range plan {
+		if p.State == Done {
+			continue
+		}
+		if inner.Err() != nil {
+			break
+		}
+		if p.Unit.Training.Threads == 0 {
+			p.Unit.Training.Threads = max(1, runtime.NumCPU()/workers)
+		}
+		group.Go(func() error {
+			if inner.Err() != nil {
+				return nil
+			}
+			return r.one(inner, i, p)
+		})
+	}
+	err := group.Wait()
+	if ctx.Err() != nil {
+		return fault.ErrInterrupted
+	}
+	if err != nil {
+		return err
+	}
+	if len(r.failed) > 0 {
+		return &fault.Partial{Done: r.done, What: "units", Failed: r.failed}
+	}
+	return nil
+}
+
+// attempts at a unit whose worker crashes.
+const attempts = 2
+
+// one brings one unit to its end. Its error ends the run; what concerns the unit
+// alone is noted in r.failed.
+func (r *runState) one(ctx context.Context, i int, p Planned) error {
+	r.tell(i, Event{Kind: UnitStarted, Unit: p.Unit}, -1)
+	var err error
+	for try := range attempts {
+		err = r.attempt(ctx, i, p)
+		var crashed *crash
+		if err == nil || ctx.Err() != nil || !errors.As(err, &crashed) || crashed.timeout {
+			break
+		}
+		if try < attempts-1 {
+			r.tell(i, Event{Kind: UnitRetried, Unit: p.Unit, Err: err}, -1)
+		}
+	}
+	switch {
+	case err == nil:
+		r.mu.Lock()
+		r.done++
+		r.mu.Unlock()
+		r.tell(i, Event{Kind: UnitDone, Unit: p.Unit}, 1)
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case fault.Code(err) == fault.CodeMissing: // no other unit would fare better
+		return err
+	}
+	err = fmt.Errorf("%s: %w", p.Name(), err)
+	r.mu.Lock()
+	r.failed = append(r.failed, err)
+	r.mu.Unlock()
+	r.tell(i, Event{Kind: UnitFailed, Unit: p.Unit, Err: err}, -1)
+	return nil
+}
+
+func (r *runState) attempt(ctx context.Context, i int, p Planned) error {
+	e := r.study.Config.Execution
+	if e.UnitMinutes > 0 {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeoutCause(ctx, time.Duration(e.UnitMinutes*float64(time.Minute)), errUnitTime)
+		defer stop()
+	}
+	err := work(ctx, r.opt.Command, p, e.MemoryGiB, func(in magn.Event) {
+		r.tell(i, Event{Kind: UnitProgress, Unit: p.Unit, Inner: in}, in.Done)
+	})
+	if err != nil && errors.Is(context.Cause(ctx), errUnitTime) {
+		return &crash{timeout: true, err: fmt.Errorf("took longer than the %g minutes that execution.unit_minutes allows; the next run goes on from its checkpoint", e.UnitMinutes)}
+	}
+	if err != nil {
+		return err
+	}
+	if state, err := stateOf(p.Unit); err != nil {
+		return err
+	} else if state != Done {
+		return &crash{err: errors.New("the worker said done, but the unit's files are not there")}
+	}
+	return nil
+}
+
+var errUnitTime = errors.New("unit took too long")
+
+// tell reports an event; a share below 0 leaves the unit's as it is.
+func (r *runState) tell(i int, e Event, share float64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if share >= 0 {
+		r.shares[i] = share
+	}
+	for _, s := range r.shares {
+		e.Share += s / float64(r.total)
+	}
+	e.Done, e.Total = r.done, r.total
+	if r.opt.Report != nil {
+		r.opt.Report(e)
+	}
+}

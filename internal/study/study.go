@@ -1,0 +1,137 @@
+// Package study takes a cohort through planned units to evidence and models.
+//
+// Nouns: a Study is a folder with its settings (study.yaml, a Config) and its
+// cohort. The plan is its units, arm by arm, fold by fold, seed by seed, each
+// with a hash of everything that its result depends on; a unit is done when its
+// folder holds a unit.json with that hash. Run brings every unit there, each in
+// a worker: a process of its own, which reads the unit from standard input and
+// tells how far it is on standard output. Evidence is made of the units' files;
+// a model of their weights. Nothing here prints.
+//
+// docs/formats/study.md describes the folder and what workers speak.
+package study
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"magn/internal/cohort"
+	"magn/internal/evidence"
+	"magn/internal/fault"
+	"magn/internal/volume"
+)
+
+// Study is a study folder whose settings and cohort have been read.
+type Study struct {
+	Dir      string
+	Config   Config
+	Cohort   *cohort.Cohort
+	Cases    []cohort.Case      // those with every view that an arm needs
+	Excluded []cohort.Exclusion // the cohort's, and those without a view
+}
+
+// Open reads study.yaml and the tables of the cohort, and no image: Check does
+// that.
+func Open(dir string) (*Study, error) {
+	if info, err := os.Stat(dir); err != nil {
+		return nil, &fault.Input{File: dir, Field: "study folder", Err: plainCause(err), Do: "magn import or magn phantom makes one"}
+	} else if !info.IsDir() {
+		return nil, &fault.Input{File: dir, Field: "study folder", Found: "a file", Expected: "a folder"}
+	}
+	path := filepath.Join(dir, ConfigFile)
+	config, at, err := readConfig(path)
+	if err != nil {
+		return nil, err
+	}
+	c, err := cohort.Load(dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Study{Dir: dir, Config: config, Cohort: c, Excluded: c.Excluded}
+	have := [2]string{c.Positive, c.Negative}
+	if config.Positive != c.Positive || config.negative() != c.Negative {
+		return nil, at.fault("classes", fmt.Sprintf("%s (positive) and %s", config.Positive, config.negative()),
+			fmt.Sprintf("%s and %s, as in cohort.csv", have[0], have[1]))
+	}
+	s.chooseCases()
+	if len(s.Cases) == 0 {
+		return nil, at.fault("arms", "no case with the views that they need", "at least one")
+	}
+	return s, nil
+}
+
+// chooseCases leaves out who lacks a view that any arm needs, so that all arms
+// answer for the same patients.
+func (s *Study) chooseCases() {
+	needed := map[volume.View]bool{}
+	for _, a := range s.Config.Arms {
+		for _, v := range arms[a].views {
+			needed[v] = true
+		}
+	}
+	for _, c := range s.Cohort.Cases {
+		var missing []string
+		for _, v := range volume.Views {
+			if needed[v] && len(c.Stacks(v)) == 0 {
+				missing = append(missing, v.String())
+			}
+		}
+		if len(missing) == 0 {
+			s.Cases = append(s.Cases, c)
+			continue
+		}
+		s.Excluded = append(s.Excluded, cohort.Exclusion{
+			ID: c.ID, Group: c.Group, Class: c.Class, Reason: "no stack of view " + strings.Join(missing, " and "),
+		})
+	}
+}
+
+// Names of what a study leaves in its folder.
+const (
+	ConfigFile   = "study.yaml"
+	runsFolder   = "runs"
+	modelsFolder = "models"
+	reportFolder = "report"
+	resultsFile  = "results.json"
+	lockFile     = ".lock"
+)
+
+// ReportDir is where results.json and the report go.
+func (s *Study) ReportDir() string { return filepath.Join(s.Dir, reportFolder) }
+
+// arm is one way to answer that a study file can name.
+type arm struct {
+	views     []volume.View
+	attention bool
+}
+
+// armOrder is the order in which the arms are listed to a user.
+var armOrder = []string{
+	"multi-view", "multi-view-attention", "sagittal", "sagittal-attention",
+	"coronal", "coronal-attention", "axial", "axial-attention",
+}
+
+var arms = func() map[string]arm {
+	m := map[string]arm{"multi-view": {views: volume.Views}, "multi-view-attention": {views: volume.Views, attention: true}}
+	for _, v := range volume.Views {
+		one := []volume.View{v}
+		m[v.String()] = arm{views: one}
+		m[v.String()+"-attention"] = arm{views: one, attention: true}
+	}
+	return m
+}()
+
+// evidenceArms describes the study's arms, in its order.
+func (s *Study) evidenceArms() []evidence.Arm {
+	out := make([]evidence.Arm, 0, len(s.Config.Arms))
+	for _, name := range s.Config.Arms {
+		a := evidence.Arm{Name: name, Kind: "magn", Attention: arms[name].attention}
+		for _, v := range arms[name].views {
+			a.Views = append(a.Views, v.String())
+		}
+		out = append(out, a)
+	}
+	return out
+}

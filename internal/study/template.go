@@ -1,0 +1,186 @@
+package study
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/google/renameio/v2"
+)
+
+// key is one line of a study file: where it stands, its value, what it means.
+type key struct {
+	section string // "", network, training, execution
+	name    string
+	value   func(c Config) any
+	comment string
+}
+
+// keys of a study file, in the order of the template. A test holds them against
+// Config, so that none is without its explanation.
+var keys = []key{
+	{"", "name", func(c Config) any { return c.Name }, "what results and report call the study"},
+	{"", "positive", func(c Config) any { return c.Positive }, "the class whose probability is predicted; label 1 in cohort.csv"},
+	{"", "classes", func(c Config) any { return c.Classes }, "both classes, as in cohort.csv"},
+	{"", "folds", func(c Config) any { return c.Folds }, "cross-validation by group; the split is frozen in folds.csv at the first plan or run"},
+	{"", "seed", func(c Config) any { return c.Seed }, "of the split"},
+	{"", "seeds", func(c Config) any { return c.Seeds }, "of the trainings: each arm is trained once a fold and seed; take three or more where a difference is to be claimed"},
+	{"", "arms", func(c Config) any { return c.Arms }, "of multi-view, sagittal, coronal, axial, each also with -attention"},
+	{"", "missing_view", func(c Config) any { return c.MissingView }, "a patient without a view that any arm needs is excluded from all arms"},
+	{"", "note", func(c Config) any { return c.Note }, "a sentence that the report says near its top"},
+
+	{"network", "backbone", func(c Config) any { return c.Network.Backbone }, "resnet18, resnet34 or resnet50"},
+	{"network", "stride", func(c Config) any { return c.Network.Stride }, "of the backbone's output: 32, or 16 for a finer attention map (slower)"},
+	{"network", "shared", func(c Config) any { return c.Network.Shared }, "true: one backbone for all views instead of one each"},
+	{"network", "lse_r", func(c Config) any { return c.Network.R }, "sharpness of the log-sum-exp pooling: small is the mean, large the maximum"},
+
+	{"training", "epochs", func(c Config) any { return c.Training.Epochs }, "at most; the inner split chooses how many"},
+	{"training", "batch", func(c Config) any { return c.Training.Batch }, "patients in a step"},
+	{"training", "learning_rate", func(c Config) any { return c.Training.LR }, "of Adam; with pretrained weights the paper's 0.001"},
+	{"training", "decay", func(c Config) any { return c.Training.Decay }, "factor on the learning rate"},
+	{"training", "decay_every", func(c Config) any { return c.Training.DecayEvery }, "epochs between two such factors"},
+	{"training", "lambda", func(c Config) any { return c.Training.Lambda }, "weights of the attention loss for the inner split to choose from; one value turns the search off"},
+	{"training", "attention_loss", func(c Config) any { return c.Training.Loss }, "normalised, mse (the paper's) or energy"},
+	{"training", "inner_fraction", func(c Config) any { return c.Training.InnerFraction }, "of the training groups, set aside to choose epochs, lambda and threshold; 0: all epochs, the one lambda, 0.5"},
+	{"training", "precision", func(c Config) any { return c.Training.Precision }, "bf16 (fast), fp32 or fp64"},
+	{"training", "device", func(c Config) any { return c.Training.Device }, "auto, cpu or cuda"},
+	{"training", "threads", func(c Config) any { return c.Training.Threads }, "of one worker; 0: the processors, shared out between the workers"},
+	{"training", "crop", func(c Config) any { return c.Training.Crop }, "pixels of a crop's side, a multiple of 32"},
+	{"training", "pixel_mm", func(c Config) any { return c.Training.PixelMM }, "in-plane size that slices are resampled to; 0: as they are; without effect where the spacing is unknown"},
+	{"training", "shift", func(c Config) any { return c.Training.Shift }, "augmentation: up to so many pixels each way"},
+	{"training", "rotate", func(c Config) any { return c.Training.Rotate }, "augmentation: up to so many degrees each way"},
+	{"training", "brightness", func(c Config) any { return c.Training.Brightness }, "augmentation: offset up to this, gain up to twice this around 1"},
+	{"training", "noise", func(c Config) any { return c.Training.Noise }, "augmentation: Gaussian noise of up to this deviation"},
+	{"training", "slices", func(c Config) any { return c.Training.Slices }, "evaluation takes so many of the largest lesion outlines a view"},
+	{"training", "weights", func(c Config) any { return c.Training.Weights }, "torchvision .pth or .safetensors to start from; empty: from scratch"},
+	{"training", "checkpoint_seconds", func(c Config) any { return c.Training.CheckpointSec }, "at most so long between checkpoints; 0: every epoch"},
+
+	{"execution", "workers", func(c Config) any { return c.Execution.Workers }, "units trained at a time"},
+	{"execution", "memory_gib", func(c Config) any { return c.Execution.MemoryGiB }, "bound on the data of one worker; 0: none"},
+	{"execution", "unit_minutes", func(c Config) any { return c.Execution.UnitMinutes }, "bound on one unit; 0: none"},
+}
+
+var sections = map[string]string{
+	"network":   "What is trained.",
+	"training":  "How it is trained.",
+	"execution": "How units are run; no result depends on these.",
+}
+
+// template is a study file that says what every key means and what its default
+// is.
+func template(c Config) []byte {
+	var b strings.Builder
+	b.WriteString("# Settings of this study. Every key but name, positive and classes may be left out.\n" +
+		"# A unit (an arm on a fold with a seed) whose settings change is run again.\n")
+	defaults := DefaultConfig()
+	section := ""
+	for _, k := range keys {
+		indent := ""
+		if k.section != section {
+			fmt.Fprintf(&b, "\n# %s\n%s:\n", sections[k.section], k.section)
+			section = k.section
+		}
+		if section != "" {
+			indent = "  "
+		}
+		comment := k.comment
+		if k.name != "name" && k.name != "positive" && k.name != "classes" {
+			comment += "; default " + yamlValue(k.value(defaults))
+		}
+		fmt.Fprintf(&b, "%s%s: %s # %s\n", indent, k.name, yamlValue(k.value(c)), comment)
+	}
+	return []byte(b.String())
+}
+
+// yamlValue is v as it stands in a study file: lists in brackets, words in
+// quotes where they could be read as something else.
+func yamlValue(v any) string {
+	switch v := v.(type) {
+	case string:
+		plain := v != "" && strings.Trim(v, "abcdefghijklmnopqrstuvwxyz0123456789-_") == "" && v[0] >= 'a'
+		switch v {
+		case "true", "false", "null", "yes", "no", "on", "off", "y", "n":
+			plain = false
+		}
+		if plain {
+			return v
+		}
+		return strconv.Quote(v)
+	case []string:
+		return yamlList(v)
+	case []int:
+		return yamlList(v)
+	case []float64:
+		return yamlList(v)
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return fmt.Sprint(v)
+}
+
+func yamlList[T any](v []T) string {
+	words := make([]string, len(v))
+	for i, x := range v {
+		words[i] = yamlValue(x)
+	}
+	return "[" + strings.Join(words, ", ") + "]"
+}
+
+// WriteConfig writes a commented study file into a study folder that has none;
+// one that is there is left alone. It says whether it wrote.
+func WriteConfig(dir string, c Config) (bool, error) {
+	path := filepath.Join(dir, ConfigFile)
+	if bad := c.check(); bad != nil {
+		return false, place{path: path}.fault(bad.key, bad.found, bad.expected)
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return false, nil
+	} else if !errors.Is(err, os.ErrNotExist) {
+		return false, err
+	}
+	if err := renameio.WriteFile(path, template(c), 0o644); err != nil {
+		return false, fmt.Errorf("write %s: %w", path, err)
+	}
+	return true, nil
+}
+
+// nearestKey is the key that a mistyped one was meant to be: at most two
+// letters away, or the same but for capitals and separators.
+func nearestKey(typed string) string {
+	plain := func(s string) string {
+		return strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(s))
+	}
+	best, at := "", 3
+	for _, k := range keys {
+		for _, name := range []string{k.name, k.section} {
+			if d := distance(plain(typed), plain(name)); name != "" && d < at && d < len(name)/2 {
+				best, at = name, d
+			}
+		}
+	}
+	return best
+}
+
+// distance is Levenshtein's.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,145 @@
+package study
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"magn/internal/fault"
+	"magn/internal/magn"
+)
+
+// grace is how long a worker that was told to stop has for it.
+const grace = 10 * time.Second
+
+// work runs one unit in a worker process and returns its error: a *failure that
+// the worker told, a *crash, or what kept the process from starting.
+func work(ctx context.Context, command []string, p Planned, memoryGiB float64, report func(magn.Event)) error {
+	input, err := json.Marshal(job{p.Unit, string(p.settings)})
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd.Env = workerEnv(os.Environ(), p.Unit.Training.Threads)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = grace
+	ownGroup(cmd) // a signal from the terminal reaches the parent, who tells the workers
+	said := &tail{}
+	cmd.Stderr = said
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	defer stdin.Close()
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start a worker: %w", err)
+	}
+	// Before the job: nothing large has been allocated yet.
+	limit := limitMemory(cmd.Process.Pid, memoryGiB)
+	if limit == nil {
+		_, _ = stdin.Write(append(input, '\n')) // a worker that is gone by now has crashed, and is found out below
+	}
+	last := listen(stdout, said, report)
+	stdin.Close()
+	// A worker that has said its last line and hangs in a library's exit code.
+	hung := time.AfterFunc(grace, func() { _ = cmd.Process.Kill() })
+	err = cmd.Wait()
+	hung.Stop()
+	switch {
+	case limit != nil:
+		return fmt.Errorf("bound a worker's memory to %g GiB: %w", memoryGiB, limit)
+	case last != nil && last.Error == nil:
+		return nil
+	case last != nil && last.Error.Code != fault.CodeInterrupted:
+		return (*failure)(last.Error)
+	case last != nil:
+		return &crash{err: errors.New("somebody else's signal stopped the worker")}
+	case err == nil:
+		err = errors.New("exit status 0")
+	}
+	return &crash{err: fmt.Errorf("the worker ended without its last line (%w)", err), said: said.String()}
+}
+
+// listen passes a worker's events on until it closes its output and returns its
+// last line, or nil. What is no line of ours, such as a library's own words, is
+// kept for the message of a crash.
+func listen(out io.Reader, said io.Writer, report func(magn.Event)) (last *line) {
+	sc := bufio.NewScanner(out)
+	sc.Buffer(nil, maxLine)
+	for sc.Scan() {
+		var l line
+		if err := json.Unmarshal(sc.Bytes(), &l); err != nil || (l.Event == nil && !l.Done && l.Error == nil) {
+			fmt.Fprintf(said, "%s\n", sc.Bytes())
+			continue
+		}
+		if l.Event != nil {
+			report(*l.Event)
+			continue
+		}
+		last = &l
+	}
+	_, _ = io.Copy(io.Discard, out) // after a line too long: the worker must not block on a full pipe
+	return last
+}
+
+// workerEnv is the environment of a worker. glibc is told to keep memory that
+// was freed, since a training step frees and takes the same large blocks again
+// and each return to the system costs page faults: 1.6 times as many images a
+// second in a run on two cores.
+func workerEnv(env []string, threads int) []string {
+	set := map[string]string{
+		"OMP_NUM_THREADS":        strconv.Itoa(threads),
+		"MALLOC_MMAP_THRESHOLD_": strconv.Itoa(1 << 30),
+		"MALLOC_TRIM_THRESHOLD_": strconv.Itoa(1 << 40),
+		"MALLOC_TOP_PAD_":        strconv.Itoa(64 << 20),
+	}
+	env = slices.DeleteFunc(slices.Clone(env), func(kv string) bool {
+		name, _, _ := strings.Cut(kv, "=")
+		_, ours := set[name]
+		return ours
+	})
+	for _, name := range []string{"OMP_NUM_THREADS", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_"} {
+		env = append(env, name+"="+set[name])
+	}
+	return env
+}
+
+// tail keeps the end of what is written to it.
+type tail struct {
+	mu  sync.Mutex
+	end []byte
+}
+
+const maxTail = 2048
+
+func (t *tail) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.end = append(t.end, b...)
+	if over := len(t.end) - maxTail; over > 0 {
+		t.end = append(t.end[:0], t.end[over:]...)
+	}
+	return len(b), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(bytes.TrimSpace(t.end))
+}
