@@ -36,7 +36,7 @@ type input struct {
 	views    []volume.View
 	training Training
 	side     int // of a patch
-	mu       sync.Mutex
+	mu       *sync.Mutex
 	ready    map[string]func() (*subject, error)
 }
 
@@ -45,16 +45,16 @@ func newInput(views []volume.View, t Training) *input {
 	half := float64(t.Crop)/2 + float64(t.Shift)
 	rad := t.Rotate * math.Pi / 180
 	side := 2 * int(math.Ceil(half*(math.Cos(rad)+math.Sin(rad))+1))
-	return &input{views: views, training: t, side: side, ready: map[string]func() (*subject, error){}}
+	return &input{views: views, training: t, side: side, mu: new(sync.Mutex), ready: map[string]func() (*subject, error){}}
 }
 
 // get is the prepared case; several callers of one case wait for one reading.
 func (in *input) get(c cohort.Case) (*subject, error) {
 	in.mu.Lock()
-	f, ok := in.ready[c.ID]
+	f, ok := in.ready[c.Dir]
 	if !ok {
 		f = sync.OnceValues(func() (*subject, error) { return in.prepare(c) })
-		in.ready[c.ID] = f
+		in.ready[c.Dir] = f
 	}
 	in.mu.Unlock()
 	return f()
@@ -88,7 +88,10 @@ func (in *input) pairs(c cohort.Case, view volume.View) ([]pair, error) {
 		if in.training.PixelMM > 0 {
 			image, mask = image.ResampleInPlane(in.training.PixelMM), mask.ResampleInPlane(in.training.PixelMM)
 		}
-		lo, hi := volume.Window(image.Data)
+		var lo, hi float32
+		if r.ScaledBy != cohort.BySlice {
+			lo, hi = volume.Window(image.Data)
+		}
 		for _, d := range mask.Drawn() {
 			plane := image.Slice(d.Slice)
 			if r.ScaledBy == cohort.BySlice {

@@ -47,7 +47,6 @@ func (in *input) crop(view volume.View, p pair) ViewCrop {
 type Model struct {
 	nets  []*Net
 	infos []ModelInfo
-	in    *input
 	mode  torch.Mode
 }
 
@@ -73,7 +72,6 @@ func OpenModels(paths []string, device string, threads int) (*Model, error) {
 	if len(m.nets) == 0 {
 		return nil, &fault.Input{File: "model", Found: "no network", Expected: "at least one fold-*.safetensors"}
 	}
-	m.in = newInput(m.Info().Network.Views, m.Info().Training)
 	m.mode = torch.Mode{BF16: m.Info().Training.Precision == "bf16"}
 	return m, nil
 }
@@ -111,10 +109,11 @@ type ViewPrediction struct {
 // Predict answers for one case. A case without one of the model's views is a
 // *fault.Input that names it.
 func (m *Model) Predict(ctx context.Context, c cohort.Case) (*CasePrediction, error) {
+	in := newInput(m.Info().Network.Views, m.Info().Training) // reads the case once for all folds
 	var folds []answer
 	p := &CasePrediction{}
 	for _, n := range m.nets {
-		a, err := evaluate(ctx, n, m.in, m.mode, []cohort.Case{c})
+		a, err := evaluate(ctx, n, in, m.mode, []cohort.Case{c})
 		if err != nil {
 			return nil, err
 		}
@@ -136,9 +135,9 @@ func (m *Model) Predict(ctx context.Context, c cohort.Case) (*CasePrediction, er
 			}
 		}
 		pr := folds[0].subject.views[v][0]
-		vp.Crop = m.in.crop(view, pr)
+		vp.Crop = in.crop(view, pr)
 		vp.Map = mean.Upsample(vp.Crop.Size)
-		_, flags := m.in.centred(pr)
+		_, flags := in.centred(pr)
 		s := mean.score(flags, vp.Crop.Size)
 		vp.Energy, vp.Share, vp.Zero = s.Energy, s.Share, s.Zero
 		p.Views = append(p.Views, vp)

@@ -29,7 +29,7 @@ func Logistic1(x, y []float64) (a, b float64, ok bool) {
 		}
 		return l
 	}
-	const rounds, flat, far = 100, 1e-10, 40
+	const rounds, flat, far = 100, 1e-9, 40
 	now := loss(0, 0)
 	for range rounds {
 		var g0, g1, h00, h01, h11 float64
@@ -53,7 +53,7 @@ func Logistic1(x, y []float64) (a, b float64, ok bool) {
 		da, db := (h11*g0-h01*g1)/det, (h00*g1-h01*g0)/det
 		step := 1.0
 		next := loss(a-da, b-db)
-		for next > now && step > 1e-8 {
+		for next > now+1e-12*(1+now) && step > 1e-8 { // near the minimum rounding decides which is less
 			step /= 2
 			next = loss(a-step*da, b-step*db)
 		}

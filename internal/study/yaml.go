@@ -7,6 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -125,7 +127,11 @@ func yamlFault(path string, err error) error {
 		word = tk.Value
 	}
 	message := where.GetMessage()
+	var wrongType *yaml.TypeError
 	switch {
+	case errors.As(err, &wrongType) && word != "" && wrongType.DstType != nil && typeWords[wrongType.DstType.Kind()] != "":
+		bad.Field += keyOf(where.GetToken())
+		bad.Found, bad.Expected = strconv.Quote(word), typeWords[wrongType.DstType.Kind()]
 	case strings.HasPrefix(message, "unknown field"):
 		bad.Found, bad.Expected = fmt.Sprintf("the key %q", word), "a key that docs/formats/study.md lists"
 		if near := nearestKey(word); near != "" {
@@ -135,6 +141,21 @@ func yamlFault(path string, err error) error {
 		bad.Err = errors.New(message)
 	}
 	return bad
+}
+
+// typeWords say what a value must be.
+var typeWords = map[reflect.Kind]string{
+	reflect.Int: "a whole number", reflect.Int64: "a whole number", reflect.Float64: "a number",
+	reflect.Bool: "true or false", reflect.String: "a word", reflect.Slice: "a list in brackets",
+}
+
+// keyOf is ", name" for the key before a value, where the value follows it
+// directly.
+func keyOf(value *token.Token) string {
+	if colon := value.Prev; colon != nil && colon.Type == token.MappingValueType && colon.Prev != nil {
+		return ", " + colon.Prev.Value
+	}
+	return ""
 }
 
 // plainCause is the reason without the path, which the message has already.

@@ -1,0 +1,167 @@
+package study
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func hashes(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	plan, err := open(t, dir).Plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, p := range plan {
+		out[p.Name()] = p.Unit.Hash
+	}
+	return out
+}
+
+func TestPlanOrder(t *testing.T) {
+	dir := fixture(t, fixtureConfig+"seeds: [7, 3]\n")
+	s := open(t, dir)
+	plan, err := s.Plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	tested := map[string]int{}
+	for _, p := range plan {
+		got = append(got, fmt.Sprintf("%s/%d-%d", p.Unit.Arm, p.Unit.Fold, p.Unit.Seed))
+		in := map[string]bool{}
+		for _, c := range p.Unit.Train {
+			in[c.Group] = true
+		}
+		for _, c := range p.Unit.Test {
+			tested[c.ID]++
+			if in[c.Group] {
+				t.Errorf("%s: group %s on both sides", p.Name(), c.Group)
+			}
+		}
+		if p.Unit.Attention != strings.HasSuffix(p.Unit.Arm, "-attention") || p.State != ToRun {
+			t.Errorf("%s: attention %v, %s", p.Name(), p.Unit.Attention, p.State)
+		}
+	}
+	want := "sagittal/0-7 sagittal/0-3 sagittal/1-7 sagittal/1-3 sagittal-attention/0-7 sagittal-attention/0-3 sagittal-attention/1-7 sagittal-attention/1-3"
+	if strings.Join(got, " ") != want {
+		t.Errorf("order %v", got)
+	}
+	for _, c := range s.Cases {
+		if tested[c.ID] != 4 { // two arms, two seeds
+			t.Errorf("%s is tested %d times", c.ID, tested[c.ID])
+		}
+	}
+}
+
+// A hash changes with all that the result depends on and with nothing else.
+func TestHash(t *testing.T) {
+	dir := fixture(t, fixtureConfig)
+	before := hashes(t, dir)
+	again := fixture(t, fixtureConfig) // in another folder
+	if fmt.Sprint(hashes(t, again)) != fmt.Sprint(before) {
+		t.Error("the same study in another folder has other hashes")
+	}
+	set := func(old, new string) map[string]string {
+		t.Helper()
+		text := strings.Replace(fixtureConfig, old, new, 1)
+		if text == fixtureConfig {
+			t.Fatalf("%q is not in the fixture", old)
+		}
+		if err := os.WriteFile(filepath.Join(dir, ConfigFile), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return hashes(t, dir)
+	}
+	for _, c := range []struct {
+		old, new string
+		changes  bool
+	}{
+		{"epochs: 4", "epochs: 5", true},
+		{"precision: fp32", "precision: fp64", true},
+		{"threads: 1", "threads: 2", true},
+		{"resnet18", "resnet34", true},
+		{"crop: 32", "crop: 64", true},
+		{"lambda: [0.5]", "lambda: [0.4]", true},
+		{"threads: 1", "threads: 1, device: cpu", false},
+		{"threads: 1", "threads: 1, checkpoint_seconds: 0", false},
+		{"folds: 2", "folds: 2\nexecution: {workers: 2, memory_gib: 4}", false},
+		{"folds: 2", "folds: 2\nnote: hello", false},
+		{"name: fixture", "name: other", false},
+	} {
+		after := set(c.old, c.new)
+		for name, hash := range before {
+			if (after[name] != hash) != c.changes {
+				t.Errorf("%s: hash of %s changed: %v", c.new, name, !c.changes)
+			}
+		}
+	}
+	set("name: fixture", "name: again")
+
+	// The images of views that an arm does not see are no concern of it.
+	side := func(view string) {
+		t.Helper()
+		path := filepath.Join(dir, "cases", "p3", view+".json")
+		text := read(t, path)
+		changed := strings.Replace(text, `"mask_sha256": "`, `"mask_sha256": "0`, 1)
+		if changed == text {
+			t.Fatal("no sum in the sidecar")
+		}
+		if err := os.WriteFile(path, []byte(changed), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	side("axial")
+	if fmt.Sprint(hashes(t, dir)) != fmt.Sprint(before) {
+		t.Error("a change of the axial mask changed a sagittal arm")
+	}
+	side("sagittal")
+	for name, hash := range hashes(t, dir) {
+		if before[name] == hash {
+			t.Errorf("%s: hash is the same although a mask changed", name)
+		}
+	}
+}
+
+// Who lacks a view of any arm is left out of all.
+func TestMissingView(t *testing.T) {
+	dir := fixture(t, strings.Replace(fixtureConfig, "[sagittal, sagittal-attention]", "[multi-view, sagittal]", 1))
+	s := open(t, dir)
+	if len(s.Cases) != 8 || len(s.Excluded) != 1 || s.Excluded[0].ID != "p8" || s.Excluded[0].Reason != "no stack of view axial" {
+		t.Errorf("%d cases, excluded %v", len(s.Cases), s.Excluded)
+	}
+	plan, err := s.Plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range plan {
+		if n := len(p.Unit.Train) + len(p.Unit.Test); n != 8 {
+			t.Errorf("%s: %d cases", p.Name(), n)
+		}
+	}
+}
+
+// The split is made once; a later one must fit the cohort.
+func TestSplitIsFrozen(t *testing.T) {
+	dir := fixture(t, fixtureConfig)
+	hashes(t, dir)
+	split := read(t, dir, "folds.csv")
+	text := strings.Replace(fixtureConfig, "folds: 2", "folds: 2\nseed: 99", 1)
+	if err := os.WriteFile(filepath.Join(dir, ConfigFile), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	hashes(t, dir)
+	if read(t, dir, "folds.csv") != split {
+		t.Error("another seed changed the split")
+	}
+	text = strings.Replace(fixtureConfig, "folds: 2", "folds: 3", 1)
+	if err := os.WriteFile(filepath.Join(dir, ConfigFile), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := open(t, dir).Plan(); err == nil || !strings.Contains(err.Error(), "frozen") {
+		t.Errorf("three folds of a split into two: %v", err)
+	}
+}
