@@ -26,6 +26,7 @@ For research only: it is no medical device.`,
 	}
 	root.PersistentFlags().BoolVar(&env.JSON, "json", env.JSON, "print one JSON object a line, for programs; errors too")
 	root.AddCommand(
+		newBenchCommand(env),
 		newDoctorCommand(env),
 		newImportCommand(env),
 		newPhantomCommand(env),

@@ -5,8 +5,12 @@ import (
 	"encoding/csv"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"magn/internal/evidence"
 )
@@ -224,4 +228,24 @@ func TestNumbers(t *testing.T) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
+}
+
+// A value that lies in its interval is printed within the limits printed.
+func TestPrintedLimitsHoldTheValue(t *testing.T) {
+	number := func(s string) float64 {
+		x, err := strconv.ParseFloat(strings.NewReplacer("−", "-", "+", "").Replace(s), 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		x := rapid.SliceOfN(rapid.OneOf(rapid.Float64Range(-1, 1), rapid.SampledFrom([]float64{0, 1, 0.9995, 0.99949999, -0.0004})), 3, 3).Draw(t, "limits")
+		slices.Sort(x)
+		for _, show := range []func(float64) string{decimal, signed, exact} {
+			if low, value, high := number(show(x[0])), number(show(x[1])), number(show(x[2])); low > value || value > high {
+				t.Fatalf("%v is printed as %g (%g to %g)", x, value, low, high)
+			}
+		}
+	})
 }

@@ -101,13 +101,14 @@ func defined(draws []float64) []float64 {
 
 // Percentile is value with the percentile interval of its bootstrap draws.
 // Undefined draws are left out; the limits are NaN where a twentieth or more
-// are undefined.
+// are undefined. Percentiles that leave out the value itself (a biased
+// statistic, or rounding) are widened to it.
 func Percentile(value float64, draws []float64) Interval {
 	ok := defined(draws)
 	if ok == nil || math.IsNaN(value) {
 		return Interval{value, math.NaN(), math.NaN()}
 	}
-	return Interval{value, quantile(ok, 0.5-Confidence/2), quantile(ok, 0.5+Confidence/2)}
+	return Interval{value, math.Min(value, quantile(ok, 0.5-Confidence/2)), math.Max(value, quantile(ok, 0.5+Confidence/2))}
 }
 
 // BootstrapP is the two-sided p of no difference from the draws of a

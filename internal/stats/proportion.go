@@ -27,6 +27,25 @@ func Wilson(p, n float64) Interval {
 	return iv
 }
 
+// ClopperPearson is the exact interval of a proportion p of n independent
+// answers (Clopper & Pearson 1934, Biometrika 26:404); n and p·n need not be
+// whole. It never is a point: at p = 1 it is (α/2)^(1/n) to 1. With n = 0 it is
+// 0 to 1. Undefined for a negative n.
+func ClopperPearson(p, n float64) Interval {
+	if !(n >= 0) || !(p >= 0 && p <= 1) {
+		return undefined()
+	}
+	iv := Interval{p, 0, 1}
+	k := p * n
+	if k > 0 {
+		iv.Low = math.Min(p, distuv.Beta{Alpha: k, Beta: n - k + 1}.Quantile(0.5-Confidence/2))
+	}
+	if k < n {
+		iv.High = math.Max(p, distuv.Beta{Alpha: k + 1, Beta: n - k}.Quantile(0.5+Confidence/2))
+	}
+	return iv
+}
+
 // ClusteredWilson is Wilson's interval of the mean of values in [0, 1] (0 or 1
 // of one answer, a share of several) with the effective sample size n/deff.
 // The design effect deff is the variance of the mean, clustered by group, over

@@ -157,7 +157,7 @@ func TestUndefined(t *testing.T) {
 			t.Errorf("%s: DeLong %v, %g", name, d, p)
 		}
 	}
-	for _, iv := range []Interval{CVAUC(nil), CVAUC([][]Sample{{}}), ClusteredWilson(nil, nil), Wilson(nan, 3), Wilson(0.5, 0)} {
+	for _, iv := range []Interval{CVAUC(nil), CVAUC([][]Sample{{}}), ClusteredWilson(nil, nil), Wilson(nan, 3), Wilson(0.5, 0), ClopperPearson(nan, 3), ClopperPearson(0.5, -1), ClopperPearson(0.5, nan)} {
 		if !math.IsNaN(iv.Value) || !math.IsNaN(iv.Low) || !math.IsNaN(iv.High) {
 			t.Errorf("%v is defined", iv)
 		}
@@ -201,6 +201,19 @@ func TestWilsonHoldsItsValue(t *testing.T) {
 			t.Fatalf("clustering narrows %v to %v", plain, c)
 		}
 	})
+}
+
+func TestClopperPearsonHoldsItsValue(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p, n := rapid.Float64Range(0, 1).Draw(t, "p"), rapid.IntRange(0, 400).Draw(t, "n")
+		iv := ClopperPearson(p, float64(n))
+		if !(0 <= iv.Low && iv.Low <= p && p <= iv.High && iv.High <= 1 && iv.Low < iv.High) {
+			t.Fatalf("not an interval: %v", iv)
+		}
+	})
+	if iv := ClopperPearson(0.3, 0); iv != (Interval{0.3, 0, 1}) {
+		t.Errorf("of no answer: %v", iv)
+	}
 }
 
 func TestMidranks(t *testing.T) {
@@ -321,6 +334,20 @@ func TestBootstrapP(t *testing.T) {
 	}
 	if iv := Percentile(0.5, draws); iv.Value != 0.5 || !math.IsNaN(iv.Low) {
 		t.Errorf("interval with many undefined draws: %v", iv)
+	}
+	for i := range draws {
+		draws[i] = 1
+	}
+	for value, want := range map[float64]Interval{0.5: {0.5, 0.5, 1}, 1: {1, 1, 1}, 1.5: {1.5, 1, 1.5}} {
+		if iv := Percentile(value, draws); iv != want {
+			t.Errorf("interval of draws that leave out the value: %v, want %v", iv, want)
+		}
+	}
+	for i := range draws {
+		draws[i] = 0
+	}
+	for i := 1; i < 100; i++ {
+		draws[i] = math.NaN()
 	}
 	draws[0] = 0 // 99 of 1999 are fewer
 	if p := BootstrapP(draws); p != 1 {

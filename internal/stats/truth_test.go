@@ -12,6 +12,7 @@ import (
 type truth struct {
 	CVAUC []struct {
 		Folds []truthFold
+		SE    float64
 		Want  [3]float64
 	}
 	ROC []struct {
@@ -25,7 +26,7 @@ type truth struct {
 		Cov          [][]float64
 		Delta, SE, P float64
 	}
-	Wilson []struct {
+	Wilson, Exact []struct {
 		K, N float64
 		Want [2]float64
 	}
@@ -68,7 +69,7 @@ func readTruth(t *testing.T) truth {
 	if err := json.Unmarshal(data, &tr); err != nil {
 		t.Fatal(err)
 	}
-	if len(tr.CVAUC) < 4 || len(tr.ROC) < 4 || len(tr.DeLong) < 2 || len(tr.Wilson) < 5 || len(tr.Clustered) < 3 || len(tr.Holm) < 4 || len(tr.Quantile) < 4 {
+	if len(tr.CVAUC) < 10 || len(tr.ROC) < 4 || len(tr.DeLong) < 2 || len(tr.Wilson) < 5 || len(tr.Exact) < 9 || len(tr.Clustered) < 3 || len(tr.Holm) < 4 || len(tr.Quantile) < 4 {
 		t.Fatal("testdata/truth.json is not whole")
 	}
 	return tr
@@ -89,12 +90,20 @@ func nearInterval(t *testing.T, what string, got Interval, value, low, high floa
 }
 
 func TestCVAUCAgainstLeDell(t *testing.T) {
+	var zero int
 	for _, c := range readTruth(t).CVAUC {
 		var folds []Sample
 		for _, f := range c.Folds {
 			folds = append(folds, f.sample())
 		}
+		near(t, "standard error", influenceCurve([][]Sample{folds}).se, c.SE, 1e-14)
 		nearInterval(t, "cvAUC", CVAUC([][]Sample{folds}), c.Want[0], c.Want[1], c.Want[2])
+		if c.SE == 0 {
+			zero++
+		}
+	}
+	if zero < 5 {
+		t.Errorf("%d truths without a standard error", zero)
 	}
 }
 
@@ -143,6 +152,9 @@ func TestProportionsAgainstStatsmodels(t *testing.T) {
 	tr := readTruth(t)
 	for _, c := range tr.Wilson {
 		nearInterval(t, "Wilson", Wilson(c.K/c.N, c.N), c.K/c.N, c.Want[0], c.Want[1])
+	}
+	for _, c := range tr.Exact {
+		nearInterval(t, "Clopper–Pearson", ClopperPearson(c.K/c.N, c.N), c.K/c.N, c.Want[0], c.Want[1])
 	}
 	for _, c := range tr.Clustered {
 		mean, variance, _ := clustered(c.Values, c.Groups)

@@ -13,7 +13,7 @@ import (
 type Differences struct{ List []string }
 
 func (d *Differences) Error() string {
-	return fmt.Sprintf("%d differences:\n  %s", len(d.List), strings.Join(d.List, "\n  "))
+	return fmt.Sprintf("what is on disk differs from what it was computed to be (%d):\n  %s", len(d.List), strings.Join(d.List, "\n  "))
 }
 
 // Verified counts what Verify looked at.

@@ -33,7 +33,7 @@ func work(ctx context.Context, command []string, p Planned, memoryGiB float64, r
 		return err
 	}
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-	cmd.Env = workerEnv(os.Environ(), p.Unit.Training.Threads)
+	cmd.Env = WorkerEnv(os.Environ(), p.Unit.Training.Threads)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = grace
 	ownGroup(cmd) // a signal from the terminal reaches the parent, who tells the workers
@@ -99,13 +99,13 @@ func listen(out io.Reader, said io.Writer, report func(magn.Event)) (last *line)
 	return last
 }
 
-// workerEnv is the environment of a worker. glibc is told to keep memory that
+// WorkerEnv is the environment of a worker. glibc is told to keep memory that
 // was freed, since a training step frees and takes the same large blocks again
 // and each return to the system costs page faults; and to use one arena, since
 // the arenas of other threads than the first give blocks above 64 MiB back to
 // the system whatever they are told. Go's own heap holds patches that live as
 // long as the worker, and is collected early so that it does not double.
-func workerEnv(env []string, threads int) []string {
+func WorkerEnv(env []string, threads int) []string {
 	set := map[string]string{
 		"OMP_NUM_THREADS":        strconv.Itoa(threads),
 		"MALLOC_ARENA_MAX":       "1",

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -190,8 +191,8 @@ func OpenSafetensors(path string) (*Safetensors, error) {
 		}
 		want := int64(d.Size())
 		for _, dim := range e.Shape {
-			if dim < 0 || (dim > 0 && want > left/int64(dim)) {
-				return nil, bad("tensor "+name, fmt.Sprintf("shape %v", e.Shape), fmt.Sprintf("no more than the %d bytes of data in the file; it may be truncated", left))
+			if dim < 0 || (dim > 0 && want > math.MaxInt64/int64(dim)) {
+				return nil, bad("tensor "+name, fmt.Sprintf("shape %v", e.Shape), fmt.Sprintf("no more than the %d bytes of data in the file", left))
 			}
 			want *= int64(dim)
 		}

@@ -12,24 +12,25 @@ python_root() { "$1" -c 'import os, torch; print(os.path.dirname(torch.__file__)
 if [ -z "$root" ] && [ -n "${PYTHON_TORCH:-}" ]; then root=$(python_root "$PYTHON_TORCH"); fi
 if [ -z "$root" ] && [ ! -f /usr/include/torch/csrc/autograd/autograd.h ]; then root=$(python_root python3); fi
 
-std=c++14 abi=1 cuda=0
+abi=1 cuda=0
 if [ -n "$root" ]; then
-	[ -d "$root/include/ATen" ] || { echo "native/torch: $root has no include/ATen; set LIBTORCH to a libtorch folder" >&2; exit 4; }
+	[ -f "$root/include/ATen/ATen.h" ] || { echo "native/torch: $root has no include/ATen; set LIBTORCH to a libtorch folder" >&2; exit 4; }
+	aten=$root/include/ATen/ATen.h
 	inc="-I$root/include -I$root/include/torch/csrc/api/include"
 	lib="$root/lib"
 	link="-L$lib -Wl,-rpath,$lib"
-	version=$(sed -n 's/^#define TORCH_VERSION_MAJOR \([0-9]*\)/\1/p' "$root/include/torch/csrc/api/include/torch/version.h" "$root/include/torch/version.h" 2>/dev/null | head -n 1)
-	[ "${version:-2}" -ge 2 ] && std=c++17
-	# Since 2.9 or so the headers ask for C++20 features in places.
-	grep -qs 'C++20' "$root/include/c10/util/C++17.h" && std=c++20
-	# The two ABIs of std::string: the library says itself which one it was built with.
-	if ! nm -DC "$lib/libc10.so" 2>/dev/null | grep -q '__cxx11::basic_string'; then abi=0; fi
+	# The two ABIs of std::string: the library's symbols say which one it was built with.
+	nm -DC "$lib/libc10.so" 2>/dev/null | grep -q '__cxx11::basic_string' || abi=0
 	[ -f "$lib/libtorch_cuda.so" ] && cuda=1
 else
-	[ -f /usr/include/ATen/ATen.h ] || { echo "native/torch: no libtorch found; apt install libtorch-dev libopenblas0 g++, or set LIBTORCH" >&2; exit 4; }
+	aten=/usr/include/ATen/ATen.h
+	[ -f "$aten" ] || { echo "native/torch: no libtorch found; apt install libtorch-dev libopenblas0 g++, or set LIBTORCH" >&2; exit 4; }
 	inc="-I/usr/include/torch/csrc/api/include"
 	link=""
 fi
+# ATen says itself which C++ it needs: #error C++17 or later compatible compiler …
+std=c++$(sed -n 's/^#error C++\([0-9]*\) or later.*/\1/p' "$aten" | head -n 1)
+[ "$std" != c++ ] || std=c++17
 
 libs="-ltorch -ltorch_cpu -lc10"
 [ "$cuda" = 1 ] && libs="$libs -ltorch_cuda -lc10_cuda"
@@ -47,4 +48,4 @@ for p in $pids; do wait "$p"; done
 # would drop it, and CUDA with it.
 ${CXX:-g++} -shared -fopenmp -o "$tmp" "$objects"/*.o $link -Wl,--no-as-needed $libs
 mv "$tmp" "$out"
-echo "native/torch: $out against ${root:-Debian\'s libtorch} ($std, C++11 ABI $abi, CUDA $cuda)"
+echo "native/torch: $out against ${root:-the libtorch of Debian} ($std, C++11 ABI $abi, CUDA $cuda)"

@@ -1,6 +1,8 @@
 // Handles, modes and the guard that keeps exceptions on this side.
 #pragma once
 #include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
+
 #include <atomic>
 #include <cstring>
 
@@ -45,7 +47,7 @@ int32_t guarded(char* err, len errlen, F&& f) {
 template <class F>
 int32_t op(int64_t mode, tensor* out, char* err, len errlen, F&& f) {
   return guarded(err, errlen, [&] {
-    at::AutoGradMode grad((mode & MAGN_GRAD) != 0);
+    c10::AutoGradMode grad((mode & MAGN_GRAD) != 0);
     *out = to_handle(f());
   });
 }

@@ -15,7 +15,7 @@ int32_t magn_gradients(tensor of, const tensor* to, int64_t n, tensor* outs, cha
   return guarded(err, errlen, [&] {
     std::vector<at::Tensor> inputs;
     for (int64_t i = 0; i < n; i++) inputs.push_back(at_handle(to[i]));
-    at::AutoGradMode grad(true);
+    c10::AutoGradMode grad(true);
     auto grads = torch::autograd::grad({at_handle(of).sum()}, inputs, {}, true, false, false);
     for (int64_t i = 0; i < n; i++) outs[i] = to_handle(grads[i]);
   });
@@ -42,7 +42,7 @@ void adam_pass(T* p, const T* g, T* m, T* v, int64_t n, T beta1, T beta2, T step
 // layout of their parameter. A parameter without a gradient is left alone.
 int32_t magn_adam(const tensor* params, const tensor* ms, const tensor* vs, int64_t n, int64_t step, double lr, double beta1, double beta2, double eps, char* err, len errlen) {
   return guarded(err, errlen, [&] {
-    at::AutoGradMode no_grad(false);
+    c10::AutoGradMode no_grad(false);
     double bias1 = 1 - std::pow(beta1, step), bias2 = 1 - std::pow(beta2, step);
     double step_size = lr / bias1, root_bias2 = std::sqrt(bias2);
     for (int64_t i = 0; i < n; i++) {

@@ -90,7 +90,7 @@ int32_t magn_deterministic(int64_t on, char* err, len errlen) {
 
 int32_t magn_new(const void* data, int64_t dtype, const int64_t* shape, int64_t ndim, int64_t device, tensor* out, char* err, len errlen) {
   return guarded(err, errlen, [&] {
-    at::AutoGradMode no_grad(false);
+    c10::AutoGradMode no_grad(false);
     auto options = at::TensorOptions().dtype(scalar_type(dtype));
     at::Tensor t;
     if (data == nullptr) {
@@ -105,7 +105,7 @@ int32_t magn_new(const void* data, int64_t dtype, const int64_t* shape, int64_t 
 
 int32_t magn_read(tensor h, void* data, int64_t bytes, char* err, len errlen) {
   return guarded(err, errlen, [&] {
-    at::AutoGradMode no_grad(false);
+    c10::AutoGradMode no_grad(false);
     auto t = at_handle(h).detach().to(at::kCPU).contiguous();
     TORCH_CHECK(static_cast<int64_t>(t.nbytes()) == bytes, "the tensor has ", t.nbytes(), " bytes, the caller's slice ", bytes);
     std::memcpy(data, t.data_ptr(), t.nbytes());
@@ -124,7 +124,7 @@ int32_t magn_shape(tensor h, int64_t* shape8, int64_t* ndim, int64_t* dtype, cha
 
 int32_t magn_assign(tensor dst, tensor src, char* err, len errlen) {
   return guarded(err, errlen, [&] {
-    at::AutoGradMode no_grad(false);
+    c10::AutoGradMode no_grad(false);
     TORCH_CHECK(at_handle(dst).sizes() == at_handle(src).sizes(), "assign: shapes differ");
     at_handle(dst).copy_(at_handle(src));
   });

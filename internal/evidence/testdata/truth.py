@@ -5,11 +5,12 @@ cd internal/evidence/testdata && python truth.py
 
 A study of 63 cases in 55 groups, three folds, two seeds, two arms. Point values are scikit-learn's; intervals of
 shares and means are statsmodels' (cluster-robust regression on an intercept, Wilson); the AUC's is the formula of
-LeDell 2015; bootstrap limits come from 20000 draws of numpy's own generator, so they agree but for noise.
+LeDell 2015 on the logit scale; bootstrap limits come from 20000 draws of numpy's own generator, so they agree but for noise.
 """
 import json
 import numpy as np
 import pandas as pd
+import scipy.special
 import scipy.stats
 import sklearn.metrics as sk
 import statsmodels.api as sm
@@ -79,8 +80,8 @@ def cvauc(d, by):
             for g, w in zip(s.group, v):
                 ic[g] = ic.get(g, 0) + w / tau / f.seed.nunique()
         sig.append(np.mean(np.square(list(ic.values()))))
-    a, h = np.mean(aucs), scipy.stats.norm.ppf(.975) * np.sqrt(np.mean(sig) / ids)
-    return [a, max(0, a - h), min(1, a + h)]
+    a, z = np.mean(aucs), scipy.stats.norm.ppf([.025, .975])
+    return [a, *scipy.special.expit(scipy.special.logit(a) + z * np.sqrt(np.mean(sig) / ids) / (a * (1 - a)))]
 
 
 def f1(d, thr, w):

@@ -4,11 +4,13 @@ python -m pip install numpy==1.24.2 scipy==1.10.1 scikit-learn==1.2.1 statsmodel
 python truth.py > truth.json
 
 Nothing here shares code or method with the Go package: AUCs are scikit-learn's, ROC averaging numpy's, DeLong the
-full kernel matrix, cvAUC a transcription of the formula in LeDell 2015 as the R package cvAUC states it,
-clustered variances statsmodels' cluster-robust regression on an intercept.
+full kernel matrix, cvAUC's standard error a transcription of the formula in LeDell 2015 as the R package cvAUC states
+it, with scipy's logit around it or, where it is zero, statsmodels' Clopper-Pearson interval; clustered variances
+statsmodels' cluster-robust regression on an intercept.
 """
 import json
 import numpy as np
+import scipy.special
 import scipy.stats
 import sklearn.metrics as sk
 import statsmodels.api as sm
@@ -34,12 +36,12 @@ def kernel(s, y):
 
 
 def cvauc(folds):
-    """ci.pooled.cvAUC; with one row an id, ci.cvAUC."""
+    """ci.pooled.cvAUC's standard error; with one row an id, ci.cvAUC's."""
     y = np.concatenate([f[1] for f in folds])
     n_obs, w1, w0 = len(y), 1 / np.mean(y == 1), 1 / np.mean(y == 0)
     ids = sum(len(np.unique(f[2])) for f in folds)
     taubar = n_obs / ids
-    aucs, sig = [], []
+    aucs, sig, pairs = [], [], []
     for s, y, g in folds:
         k = kernel(s, y)
         auc = sk.roc_auc_score(y, s)
@@ -49,10 +51,16 @@ def cvauc(folds):
         by_id = [ic[g == i].sum() / taubar for i in np.unique(g)]
         aucs.append(auc)
         sig.append(np.mean(np.square(by_id)))
+        pairs.append(min(len(np.unique(g[y == 1])), len(np.unique(g[y == 0]))))  # for groups of one label
     se = np.sqrt(np.mean(sig) / ids)
-    z = scipy.stats.norm.ppf(0.975)
     a = np.mean(aucs)
-    return [a, max(0, a - z * se), min(1, a + z * se)]
+    if se == 0 or max(pairs) < 2:
+        ci = proportion_confint(a * sum(pairs), sum(pairs), method='beta')
+        ci = np.where(np.isnan(ci), [0, 1], ci)
+    else:
+        z = scipy.stats.norm.ppf([.025, .975])
+        ci = scipy.special.expit(scipy.special.logit(a) + z * se / (a * (1 - a)))
+    return dict(se=se, want=[a, *ci])
 
 
 def delong(scores, y):
@@ -74,15 +82,26 @@ def plain(folds):
     return [dict(scores=s.tolist(), labels=y.tolist(), groups=[f'g{i}' for i in g]) for s, y, g in folds]
 
 
-out = {'cvauc': [], 'roc': [], 'delong': [], 'wilson': [], 'clustered': [], 'holm': [], 'quantile': []}
+out = {'cvauc': [], 'roc': [], 'delong': [], 'wilson': [], 'exact': [], 'clustered': [], 'holm': [], 'quantile': []}
 for sizes, ties, size in [([23, 22, 22], False, 1), ([31, 17, 24, 20, 20], True, 1), ([40, 36, 33], False, 3), ([30, 41], True, 2)]:
     folds = [fold(n, ties, size) for n in sizes]
-    out['cvauc'].append(dict(folds=plain(folds), want=cvauc(folds)))
+    out['cvauc'].append(dict(folds=plain(folds), **cvauc(folds)))
     curves = [sk.roc_curve(y, s, drop_intermediate=False)[:2] for s, y, _ in folds]
     grid = np.linspace(0, 1, 11)
     mean = np.mean([np.interp(grid, f, t) for f, t in curves], 0)
     out['roc'].append(dict(folds=plain(folds), auc=[sk.roc_auc_score(y, s) for s, y, _ in folds],
                            fpr=[f.tolist() for f, _ in curves], tpr=[t.tolist() for _, t in curves], mean=mean.tolist()))
+# Where the influence curve tells no variance: labels, scores and groups of each fold.
+for folds in [
+    [([0, 0, 0, 1, 1], [1, 2, 3, 4, 5], [0, 1, 2, 3, 4]), ([0, 1, 0, 1, 1], [1, 9, 2, 8, 7], [5, 6, 7, 8, 9])],  # separated
+    [([0, 0, 0, 1, 1, 1], [1, 2, 3, 4, 5, 6], [0, 0, 1, 2, 2, 3])],  # separated, two cases of one group
+    [([1, 1, 1, 0, 0], [1, 2, 3, 4, 5], [0, 1, 2, 3, 4])],  # the wrong way round
+    [([0, 1] * 10, [7] * 20, range(20))],  # all tied
+    [([0, 0, 1, 1], [1, 2, 3, 4], range(4)), ([1, 1, 0, 0], [1, 2, 3, 4], range(4, 8)), ([0, 0, 1, 1], [1, 2, 3, 4], range(8, 12))],
+    [([0, 0, 0, 0, 0, 1], [1, 2, 3, 5, 6, 4], range(6)), ([0, 0, 0, 0, 0, 1], [1, 2, 3, 4, 6, 5], range(6, 12))],  # one positive case a fold
+]:
+    folds = [(np.array(s, float), np.array(y), np.array(g)) for y, s, g in folds]
+    out['cvauc'].append(dict(folds=plain(folds), **cvauc(folds)))
 for n, ties in [(60, False), (80, True)]:
     a, y, _ = fold(n, ties, 1)
     b = a + rng.normal(size=n)
@@ -91,6 +110,9 @@ for n, ties in [(60, False), (80, True)]:
     out['delong'].append(dict(a=a.tolist(), b=b.tolist(), labels=y.tolist(), **delong([a, b], y)))
 for k, n in [(0, 10), (10, 10), (1, 7), (91, 112), (5, 1000)]:
     out['wilson'].append(dict(k=k, n=n, want=list(proportion_confint(k, n, method='wilson'))))
+for k, n in [(0, 10), (10, 10), (1, 7), (91, 112), (5, 1000), (2.25, 3), (0.5, 1), (54.3, 55), (999.5, 1000)]:
+    low, high = proportion_confint(k, n, method='beta')
+    out['exact'].append(dict(k=k, n=n, want=[0 if k == 0 else low, 1 if k == n else high]))
 for n, size, binary in [(60, 3, True), (45, 1, False), (70, 2, False)]:
     g = rng.permutation(np.repeat(np.arange(n), size)[:n])
     p = rng.beta(2, 1, size=n)[g]
