@@ -51,8 +51,8 @@ func phantomConfig(size int) study.Config {
 	c.Note = "Synthetic cohort: this says something about the software and nothing about patients."
 	c.Network.Backbone = "resnet18"
 	t := &c.Training
-	t.Epochs, t.Batch, t.Lambda = 12, 8, []float64{0.5}
-	t.Crop, t.PixelMM, t.Shift = 96, 1, 12
+	t.Epochs, t.Batch, t.Lambda = 8, 8, []float64{0.5}
+	t.Crop, t.PixelMM, t.Shift = 64, 1.2, 8
 	if size < 128 {
 		t.Crop, t.Shift = 32, 4
 	}

@@ -1,6 +1,7 @@
 package magn
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -10,6 +11,19 @@ import (
 	"magn/internal/draw"
 	"magn/internal/fault"
 )
+
+// Check says whether a unit can be run: its settings, and that its training groups
+// can be split for the inner choice. It opens no file.
+func (u Unit) Check() error {
+	if err := errors.Join(u.Network.Validate(), u.Training.Validate()); err != nil {
+		return err
+	}
+	if u.Training.InnerFraction > 0 {
+		_, _, err := innerSplit(u)
+		return err
+	}
+	return nil
+}
 
 // innerSplit sets fraction of the training groups aside, stratified by class, to
 // choose epoch, λ and threshold. It depends on seed and fold and not on the arm.
@@ -37,7 +51,7 @@ func innerSplit(u Unit) (train, val []cohort.Case, err error) {
 		}
 		if len(of) < 2 {
 			return nil, nil, &fault.Input{
-				File: "folds.csv", Field: fmt.Sprintf("fold %d", u.Fold), Found: fmt.Sprintf("%d training groups with label %d", len(of), y),
+				File: "folds.csv", Field: fmt.Sprintf("test fold %d", u.Fold), Found: fmt.Sprintf("%d training groups with label %d", len(of), y),
 				Expected: "at least 2, so that one can be set aside", Do: "use fewer folds, or inner_fraction: 0 with one lambda",
 			}
 		}

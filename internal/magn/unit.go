@@ -75,10 +75,7 @@ func OpenDevice(device string, threads int) (torch.Device, error) {
 // the Result and then calls RemoveCheckpoint.
 func RunUnit(ctx context.Context, u Unit, report func(Event)) (*Result, error) {
 	start := time.Now()
-	if err := u.Network.Validate(); err != nil {
-		return nil, err
-	}
-	if err := u.Training.Validate(); err != nil {
+	if err := u.Check(); err != nil {
 		return nil, err
 	}
 	device, err := OpenDevice(u.Training.Device, u.Training.Threads)

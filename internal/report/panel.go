@@ -153,3 +153,15 @@ func drawHeatBar(dc draw.Canvas, at vg.Point) {
 	}
 	dc.FillText(sans(smallSize, muted), vg.Point{X: x + 18, Y: at.Y + h/2}, "annotation. Energy: part of the map inside it; share: part of the crop that it covers")
 }
+
+// PanelPNG draws one panel alone, as the report draws it.
+func PanelPNG(p Panel) ([]byte, error) {
+	if err := check(Input{Panels: []Panel{p}}); err != nil {
+		return nil, err
+	}
+	f, ok := panelFigure(0, p)
+	if !ok {
+		return nil, fmt.Errorf("report: the panel of case %s has no view", p.Case)
+	}
+	return f.png()
+}

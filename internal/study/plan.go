@@ -72,6 +72,9 @@ func (s *Study) Plan() ([]Planned, error) {
 						u.Train = append(u.Train, c)
 					}
 				}
+				if err := u.Check(); err != nil {
+					return nil, err
+				}
 				p := Planned{Unit: u}
 				if p.settings, err = unitSettings(u, weights, inputs); err != nil {
 					return nil, err

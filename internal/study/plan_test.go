@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"magn/internal/fault"
 )
 
 func hashes(t *testing.T, dir string) map[string]string {
@@ -128,7 +130,8 @@ func TestHash(t *testing.T) {
 
 // Who lacks a view of any arm is left out of all.
 func TestMissingView(t *testing.T) {
-	dir := fixture(t, strings.Replace(fixtureConfig, "[sagittal, sagittal-attention]", "[multi-view, sagittal]", 1))
+	config := strings.Replace(fixtureConfig, "[sagittal, sagittal-attention]", "[multi-view, sagittal]", 1)
+	dir := fixture(t, strings.Replace(config, "epochs: 4", "epochs: 4, inner_fraction: 0", 1))
 	s := open(t, dir)
 	if len(s.Cases) != 8 || len(s.Excluded) != 1 || s.Excluded[0].ID != "p8" || s.Excluded[0].Reason != "no stack of view axial" {
 		t.Errorf("%d cases, excluded %v", len(s.Cases), s.Excluded)
@@ -141,6 +144,16 @@ func TestMissingView(t *testing.T) {
 		if n := len(p.Unit.Train) + len(p.Unit.Test); n != 8 {
 			t.Errorf("%s: %d cases", p.Name(), n)
 		}
+	}
+}
+
+// A fold that leaves too few groups for the inner split is told before anything is
+// trained.
+func TestInnerSplitIsForeseen(t *testing.T) {
+	config := strings.Replace(fixtureConfig, "[sagittal, sagittal-attention]", "[multi-view]", 1)
+	_, err := open(t, fixture(t, config)).Plan()
+	if fault.Code(err) != fault.CodeInput || !strings.Contains(err.Error(), "folds.csv: test fold") || !strings.Contains(err.Error(), "inner_fraction: 0") {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -43,8 +43,10 @@ func runNorm(t *testing.T, c normCase, d torch.DType) normResult {
 			return l
 		}
 		x := leaf(xs, d, b, ch, h, w)
-		n := torch.Norm{Weight: leaf(weight, stat, ch), Bias: leaf(bias, stat, ch),
-			Mean: s.Convert(torch.New(s, mean, torch.CPU, ch), stat, torch.CPU, false), Var: s.Convert(torch.New(s, variance, torch.CPU, ch), stat, torch.CPU, false)}
+		n := torch.Norm{
+			Weight: leaf(weight, stat, ch), Bias: leaf(bias, stat, ch),
+			Mean: s.Convert(torch.New(s, mean, torch.CPU, ch), stat, torch.CPU, false), Var: s.Convert(torch.New(s, variance, torch.CPU, ch), stat, torch.CPU, false),
+		}
 		var skip torch.Tensor
 		if c.residual {
 			skip = leaf(res, d, b, ch, h, w)
