@@ -19,7 +19,7 @@ var noise = sync.OnceValue(func() []float32 {
 	return field
 })
 
-// draw picks a pair by area.
+// pick draws a pair with probability in proportion to its area.
 func pick(r *rand.Rand, pairs []pair) pair {
 	total := 0
 	for _, p := range pairs {
@@ -35,8 +35,9 @@ func pick(r *rand.Rand, pairs []pair) pair {
 }
 
 // augmented cuts a shifted, turned, brightened and noisy crop out of a patch into
-// image and mask, both Crop×Crop. Left and right are swapped on coronal and axial
-// views only: a sagittal image has front and back there.
+// image (plane after plane) and mask, each plane Crop×Crop. Left and right are
+// swapped on coronal and axial views only: a sagittal image has front and back
+// there.
 func (in *input) augmented(r *rand.Rand, view volume.View, p pair, image, mask []float32) {
 	t := in.training
 	n := t.Crop
@@ -52,13 +53,9 @@ func (in *input) augmented(r *rand.Rand, view volume.View, p pair, image, mask [
 	// Output pixel (x,y), measured from the crop's middle, is turned about the
 	// middle, moved, and read between four pixels of the patch.
 	mid, centre := float64(n-1)/2, float64(in.side-1)/2
-	stepX, stepY := cos, sin
+	stepX, stepY, x0 := cos, sin, -mid
 	if flip {
-		stepX, stepY = -cos, -sin
-	}
-	x0 := -mid
-	if flip {
-		x0 = mid
+		stepX, stepY, x0 = -cos, -sin, mid
 	}
 	for y := range n {
 		v := float64(y) - mid
@@ -67,13 +64,14 @@ func (in *input) augmented(r *rand.Rand, view volume.View, p pair, image, mask [
 		for x := range n {
 			ix, iy := int(sx), int(sy)
 			fx, fy := float32(sx-float64(ix)), float32(sy-float64(iy))
-			at := iy*in.side + ix
-			a := p.image[at : at+in.side+2]
-			top := float32(a[0]) + fx*(float32(a[1])-float32(a[0]))
-			low := float32(a[in.side]) + fx*(float32(a[in.side+1])-float32(a[in.side]))
-			grey := (top + fy*(low-top)) / 65535
-			i := y*n + x
-			image[i] = gain*grey + offset + sigma*field[(start+i)&(len(field)-1)]
+			at, i := iy*in.side+ix, y*n+x
+			for c, plane := range p.planes {
+				a := plane[at : at+in.side+2]
+				top := float32(a[0]) + fx*(float32(a[1])-float32(a[0]))
+				low := float32(a[in.side]) + fx*(float32(a[in.side+1])-float32(a[in.side]))
+				grey := (top + fy*(low-top)) / 65535
+				image[c*n*n+i] = gain*grey + offset + sigma*field[(start+c*n*n+i)&(len(field)-1)]
+			}
 			near := at
 			if fx >= 0.5 {
 				near++

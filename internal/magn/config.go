@@ -50,6 +50,8 @@ type Training struct {
 	Threads   int    `json:"threads" yaml:"threads"`     // of one worker; 0: as many as processors
 
 	Crop          int     `json:"crop" yaml:"crop"`                             // pixels of a side, a multiple of 32
+	Lesions       string  `json:"lesions" yaml:"lesions"`                       // what a crop is centred on: each (one lesion of the slice) or merged (all of the slice as one)
+	Channels      string  `json:"channels" yaml:"channels"`                     // grey (the slice stands for all three) or adjacent (the slice before, itself, the slice after)
 	PixelMM       float64 `json:"pixel_mm" yaml:"pixel_mm"`                     // in-plane size to resample to; 0: native; without effect where spacing is unknown
 	Shift         int     `json:"shift" yaml:"shift"`                           // augmentation: up to so many pixels each way
 	Rotate        float64 `json:"rotate" yaml:"rotate"`                         // augmentation: up to so many degrees each way
@@ -67,7 +69,7 @@ func DefaultTraining() Training {
 		Epochs: 50, Batch: 16, LR: 5e-4, Decay: 0.9, DecayEvery: 5,
 		Lambda: []float64{0.1, 0.5, 1}, Loss: LossNormalised, InnerFraction: 0.2,
 		Precision: "bf16", Device: "auto",
-		Crop: 256, PixelMM: 0.7, Shift: 32, Rotate: 5, Brightness: 0.05, Noise: 0.02, Slices: 3,
+		Crop: 256, Lesions: LesionsEach, Channels: ChannelsGrey, PixelMM: 0.7, Shift: 32, Rotate: 5, Brightness: 0.05, Noise: 0.02, Slices: 3,
 		CheckpointSec: 60,
 	}
 }
@@ -77,6 +79,14 @@ const (
 	LossNormalised = "normalised"
 	LossMSE        = "mse"
 	LossEnergy     = "energy"
+)
+
+// What a crop is centred on, and what its channels are.
+const (
+	LesionsEach      = "each"
+	LesionsMerged    = "merged"
+	ChannelsGrey     = "grey"
+	ChannelsAdjacent = "adjacent"
 )
 
 // Validate names the first setting that cannot be used, by its key.
@@ -124,6 +134,10 @@ func (t Training) Validate() error {
 		return settingError("threads", t.Threads, "0 or more")
 	case t.Crop < 32 || t.Crop > 1024 || t.Crop%32 != 0:
 		return settingError("crop", t.Crop, "a multiple of 32 from 32 to 1024")
+	case t.Lesions != LesionsEach && t.Lesions != LesionsMerged:
+		return settingError("lesions", t.Lesions, "each or merged")
+	case t.Channels != ChannelsGrey && t.Channels != ChannelsAdjacent:
+		return settingError("channels", t.Channels, "grey or adjacent")
 	case t.PixelMM < 0:
 		return settingError("pixel_mm", t.PixelMM, "0 or more")
 	case t.Shift < 0 || t.Shift > t.Crop:

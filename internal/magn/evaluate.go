@@ -101,10 +101,12 @@ func (in *input) chunks(ctx context.Context, cases []cohort.Case, answers []answ
 		for i := range answers {
 			for j, p := range in.largest(answers[i].subject.views[v]) {
 				if c.images == nil {
-					c.images = make([]float32, 0, evalBatch*area)
+					c.images = make([]float32, 0, evalBatch*in.channels()*area)
 				}
-				image, _ := in.centred(p)
-				c.images, c.of, c.first = append(c.images, image...), append(c.of, i), append(c.first, j == 0)
+				for _, plane := range p.planes {
+					c.images = append(c.images, in.centred(plane)...)
+				}
+				c.of, c.first = append(c.of, i), append(c.first, j == 0)
 				if len(c.of) == evalBatch {
 					if err := send(); err != nil {
 						return err

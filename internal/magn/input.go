@@ -15,10 +15,13 @@ import (
 // a crop can be shifted and turned within it. Grey values are scaled so that the
 // window's lower and upper end are 0 and 65535; padding is 0, the lower end.
 type pair struct {
-	area  int
-	image []uint16 // side×side, row 0 at the top
-	mask  []uint8  // 1: a lesion, 2: inside the image (padding is not)
+	area   int
+	planes [][]uint16 // the slice, side×side, row 0 at the top; or the slice before, itself and the one after
+	mask   []uint8    // 1: a lesion, 2: inside the image (padding is not)
 }
+
+// middle is the plane that the lesion was drawn on.
+func (p pair) middle() []uint16 { return p.planes[len(p.planes)/2] }
 
 const (
 	inLesion = 1
@@ -88,16 +91,18 @@ func (in *input) pairs(c cohort.Case, view volume.View) ([]pair, error) {
 		if in.training.PixelMM > 0 {
 			image, mask = image.ResampleInPlane(in.training.PixelMM), mask.ResampleInPlane(in.training.PixelMM)
 		}
-		var lo, hi float32
-		if r.ScaledBy != cohort.BySlice {
-			lo, hi = volume.Window(image.Data)
+		drawn := mask
+		if in.training.Lesions == LesionsMerged {
+			drawn = merged(mask)
 		}
-		for _, d := range mask.Drawn() {
-			plane := image.Slice(d.Slice)
-			if r.ScaledBy == cohort.BySlice {
-				lo, hi = volume.Window(plane.Pix)
+		window := windows(image, r.ScaledBy == cohort.BySlice)
+		for _, d := range drawn.Drawn() {
+			p := in.maskPatch(mask, d)
+			for _, k := range in.slicesOf(d.Slice, image.Size[2]) {
+				lo, hi := window(k)
+				p.planes = append(p.planes, in.imagePatch(image.Slice(k), d, lo, hi))
 			}
-			out = append(out, in.patch(plane, mask, d, lo, hi))
+			out = append(out, p)
 		}
 	}
 	if len(out) == 0 {
@@ -107,16 +112,70 @@ func (in *input) pairs(c cohort.Case, view volume.View) ([]pair, error) {
 	return out, nil
 }
 
-func (in *input) patch(plane volume.Plane, mask *volume.Mask, d volume.Drawn, lo, hi float32) pair {
+// merged is the mask with all lesions as one.
+func merged(m *volume.Mask) *volume.Mask {
+	out := &volume.Mask{Grid: m.Grid, Labels: make([]uint16, len(m.Labels))}
+	for i, l := range m.Labels {
+		out.Labels[i] = min(l, 1)
+	}
+	return out
+}
+
+// windows gives each slice's grey window: that of the stack, or the slice's own
+// where the slices were scaled one by one. Each is computed once.
+func windows(image *volume.Volume, bySlice bool) func(k int) (lo, hi float32) {
+	type window struct{ lo, hi float32 }
+	known := map[int]window{}
+	return func(k int) (float32, float32) {
+		pix := image.Data
+		if bySlice {
+			pix = image.Slice(k).Pix
+		} else {
+			k = -1
+		}
+		w, ok := known[k]
+		if !ok {
+			w.lo, w.hi = volume.Window(pix)
+			known[k] = w
+		}
+		return w.lo, w.hi
+	}
+}
+
+// channels is how many planes go into the network.
+func (in *input) channels() int {
+	if in.training.Channels == ChannelsAdjacent {
+		return 3
+	}
+	return 1
+}
+
+// slicesOf are the slices of slice k's planes; a stack's first and last stand in
+// for the neighbours that they lack.
+func (in *input) slicesOf(k, slices int) []int {
+	if in.channels() == 1 {
+		return []int{k}
+	}
+	return []int{max(k-1, 0), k, min(k+1, slices-1)}
+}
+
+func (in *input) imagePatch(plane volume.Plane, d volume.Drawn, lo, hi float32) []uint16 {
 	crop := plane.Crop(d.Centre[0], d.Centre[1], in.side, lo)
-	lesion, inside := mask.CropLabels(d.Slice, d.Centre[0], d.Centre[1], in.side)
-	p := pair{area: d.Area, image: make([]uint16, len(crop.Pix)), mask: make([]uint8, len(crop.Pix))}
+	out := make([]uint16, len(crop.Pix))
 	scale := float32(0)
 	if hi > lo {
 		scale = 65535 / (hi - lo)
 	}
 	for i, x := range crop.Pix {
-		p.image[i] = uint16(min(max((x-lo)*scale, 0), 65535) + 0.5)
+		out[i] = uint16(min(max((x-lo)*scale, 0), 65535) + 0.5)
+	}
+	return out
+}
+
+func (in *input) maskPatch(mask *volume.Mask, d volume.Drawn) pair {
+	lesion, inside := mask.CropLabels(d.Slice, d.Centre[0], d.Centre[1], in.side)
+	p := pair{area: d.Area, mask: make([]uint8, len(lesion))}
+	for i := range lesion {
 		if lesion[i] {
 			p.mask[i] |= inLesion
 		}
@@ -132,17 +191,26 @@ func (in *input) largest(pairs []pair) []pair {
 	return pairs[:min(in.training.Slices, len(pairs))]
 }
 
-// centred cuts the evaluation crop out of a patch: image 0…1 and flags.
-func (in *input) centred(p pair) (image []float32, flags []uint8) {
+// centred cuts the evaluation crop out of a plane: grey 0…1.
+func (in *input) centred(plane []uint16) []float32 {
 	n := in.training.Crop
-	image, flags = make([]float32, n*n), make([]uint8, n*n)
+	out := make([]float32, n*n)
 	at := (in.side - n) / 2
 	for y := range n {
-		from := (at+y)*in.side + at
-		for x := range n {
-			image[y*n+x] = float32(p.image[from+x]) / 65535
-			flags[y*n+x] = p.mask[from+x]
+		for x, v := range plane[(at+y)*in.side+at:][:n] {
+			out[y*n+x] = float32(v) / 65535
 		}
 	}
-	return image, flags
+	return out
+}
+
+// flags are a pair's mask on the evaluation crop.
+func (in *input) flags(p pair) []uint8 {
+	n := in.training.Crop
+	out := make([]uint8, 0, n*n)
+	at := (in.side - n) / 2
+	for y := range n {
+		out = append(out, p.mask[(at+y)*in.side+at:][:n]...)
+	}
+	return out
 }

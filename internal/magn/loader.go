@@ -9,7 +9,7 @@ import (
 	"magn/internal/draw"
 )
 
-// hostBatch is a batch in Go's memory: per view images and masks of n crops.
+// hostBatch is a batch in Go's memory: per view the planes and masks of n crops.
 type hostBatch struct {
 	n             int
 	images, masks [][]float32
@@ -61,9 +61,9 @@ func (in *input) load(ctx context.Context, batches [][]cohort.Case, key ...any) 
 
 func (in *input) trainingBatch(ctx context.Context, cases []cohort.Case, key ...any) (hostBatch, error) {
 	b := hostBatch{n: len(cases)}
-	area := in.training.Crop * in.training.Crop
+	area, planes := in.training.Crop*in.training.Crop, in.channels()
 	for range in.views {
-		b.images = append(b.images, make([]float32, len(cases)*area))
+		b.images = append(b.images, make([]float32, len(cases)*planes*area))
 		b.masks = append(b.masks, make([]float32, len(cases)*area))
 	}
 	b.labels = make([]float32, len(cases))
@@ -81,7 +81,7 @@ func (in *input) trainingBatch(ctx context.Context, cases []cohort.Case, key ...
 			}
 			for v, view := range in.views {
 				r := draw.New(append(key[:len(key):len(key)], c.ID, view)...)
-				in.augmented(r, view, pick(r, s.views[v]), b.images[v][i*area:(i+1)*area], b.masks[v][i*area:(i+1)*area])
+				in.augmented(r, view, pick(r, s.views[v]), b.images[v][i*planes*area:(i+1)*planes*area], b.masks[v][i*area:(i+1)*area])
 			}
 			return nil
 		})

@@ -35,8 +35,8 @@ func Crops(c cohort.Case, views []volume.View, t Training) ([]ViewCrop, error) {
 }
 
 func (in *input) crop(view volume.View, p pair) ViewCrop {
-	image, flags := in.centred(p)
-	c := ViewCrop{View: view, Size: in.training.Crop, Image: image, Lesion: make([]bool, len(flags)), Inside: make([]bool, len(flags))}
+	flags := in.flags(p)
+	c := ViewCrop{View: view, Size: in.training.Crop, Image: in.centred(p.middle()), Lesion: make([]bool, len(flags)), Inside: make([]bool, len(flags))}
 	for i, f := range flags {
 		c.Lesion[i], c.Inside[i] = f&inLesion != 0, f&inImage != 0
 	}
@@ -137,8 +137,7 @@ func (m *Model) Predict(ctx context.Context, c cohort.Case) (*CasePrediction, er
 		pr := folds[0].subject.views[v][0]
 		vp.Crop = in.crop(view, pr)
 		vp.Map = mean.Upsample(vp.Crop.Size)
-		_, flags := in.centred(pr)
-		s := mean.score(flags, vp.Crop.Size)
+		s := mean.score(in.flags(pr), vp.Crop.Size)
 		vp.Energy, vp.Share, vp.Zero = s.Energy, s.Share, s.Zero
 		p.Views = append(p.Views, vp)
 	}

@@ -134,11 +134,12 @@ func (n *Net) toDevice(s *torch.Scope, x torch.Tensor) torch.Tensor {
 // ImageNet's mean and deviation, which torchvision's weights were trained with.
 var imagenetMean, imagenetDev = [3]float32{0.485, 0.456, 0.406}, [3]float32{0.229, 0.224, 0.225}
 
-// images brings grey crops 0…1 to the device: one channel that stands for three
-// equal ones, or three normalised by ImageNet's statistics.
-func (n *Net) images(s *torch.Scope, grey []float32, count, side int) torch.Tensor {
+// images brings crops 0…1, count times one plane or three, to the device: one
+// grey channel that stands for three equal ones, or three. With ImageNet's
+// statistics they become three.
+func (n *Net) images(s *torch.Scope, planes []float32, count, side int) torch.Tensor {
 	return s.Inner(func(s *torch.Scope) torch.Tensor {
-		x := torch.New(s, grey, torch.CPU, count, 1, side, side)
+		x := torch.New(s, planes, torch.CPU, count, len(planes)/(count*side*side), side, side)
 		if n.imagenet {
 			mean := torch.New(s, imagenetMean[:], torch.CPU, 1, 3, 1, 1)
 			dev := torch.New(s, imagenetDev[:], torch.CPU, 1, 3, 1, 1)

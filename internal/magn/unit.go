@@ -288,8 +288,7 @@ func (r *run) answers(res *Result, answers []answer) error {
 		res.Scores = append(res.Scores, Score{a.subject.ID, a.subject.Group, a.subject.Label, a.logit, sigmoid(a.logit)})
 		for v, view := range r.unit.Network.Views {
 			m := a.cams[v].rectified(a.logit > 0)
-			_, flags := r.in.centred(a.subject.views[v][0])
-			s := m.score(flags, r.unit.Training.Crop)
+			s := m.score(r.in.flags(a.subject.views[v][0]), r.unit.Training.Crop)
 			s.Case, s.Group, s.View = a.subject.ID, a.subject.Group, view
 			res.Maps = append(res.Maps, s)
 			maps = append(maps, m.named(mapKey(a.subject.Case, view.String())))

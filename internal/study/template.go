@@ -49,6 +49,8 @@ var keys = []key{
 	{"training", "device", func(c Config) any { return c.Training.Device }, "auto, cpu or cuda"},
 	{"training", "threads", func(c Config) any { return c.Training.Threads }, "of one worker; 0: the processors, shared out between the workers"},
 	{"training", "crop", func(c Config) any { return c.Training.Crop }, "pixels of a crop's side, a multiple of 32"},
+	{"training", "lesions", func(c Config) any { return c.Training.Lesions }, "what a crop is centred on: each (one lesion of the slice) or merged (all lesions of the slice as one)"},
+	{"training", "channels", func(c Config) any { return c.Training.Channels }, "grey (the slice three times) or adjacent (the slice before, itself, the slice after)"},
 	{"training", "pixel_mm", func(c Config) any { return c.Training.PixelMM }, "in-plane size that slices are resampled to; 0: as they are; without effect where the spacing is unknown"},
 	{"training", "shift", func(c Config) any { return c.Training.Shift }, "augmentation: up to so many pixels each way"},
 	{"training", "rotate", func(c Config) any { return c.Training.Rotate }, "augmentation: up to so many degrees each way"},
