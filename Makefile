@@ -71,7 +71,7 @@ test-peers: setup-peers build ## the tests against PyTorch, scikit-learn, a brow
 	packages=$$($(peer_packages)) || { echo 'no test has $(PEERS) in its name'; exit 1; }; MAGN_PEERS=1 go test -timeout 30m -run '$(PEERS)' $$packages
 
 .PHONY: bench
-bench: build ## side by side with the peers, then the Go benchmarks; logs in bench/results/
+bench: setup-peers build ## side by side with the peers, then the Go benchmarks; logs in bench/results/
 	@mkdir -p bench/results
 	@for b in bench/*.sh; do if [ -x "$$b" ]; then "$$b"; fi; done
 	go test -run '^$$' -bench . -benchmem ./internal/... | tee bench/results/go-$(VERSION).txt

@@ -5,8 +5,9 @@
 # bench/results/fold-*. Environment: REFERENCE (the script), MAGN_DATA, SEED (1).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-if [ -z "${REFERENCE:-}" ]; then
-	echo "bench/fold.sh: REFERENCE names no script to compare with; skipped" >&2
+export REFERENCE=${REFERENCE:-../shared/reference/magn_pytorch.py}
+if [ ! -f "$REFERENCE" ]; then
+	echo "bench/fold.sh: no script to compare with at $REFERENCE (set REFERENCE); skipped" >&2
 	exit 0
 fi
 export MAGN_DATA=${MAGN_DATA:-../shared/data}

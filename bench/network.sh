@@ -11,7 +11,7 @@ python=${MAGN_PYTHON:-/usr/bin/python3}
 batch=${BATCH:-16} size=${SIZE:-256} steps=${STEPS:-6} threads=${THREADS:-2}
 out=bench/results
 mkdir -p "$out"
-magn_run() { bin/magn bench "$1" --backbone "$2" --precision "$3" --batch "$batch" --size "$size" --steps "$steps" --threads "$threads"; }
+magn_run() { bin/magn bench "$1" --backbone "$2" --precision "$3" --batch "$batch" --size "$size" --steps "$steps" --threads "$threads" --device cpu; }
 peer_run() { "$python" bench/pytorch_magn.py "$1" "$2" "$3" "$4" "$batch" "$size" "$steps" "$threads"; }
 
 for backbone in ${BACKBONES:-resnet18 resnet50}; do

@@ -43,6 +43,9 @@ func newBenchNetworkCommand(env *Env, what, of string) *cobra.Command {
 			if b.Precision != "bf16" && b.Precision != "fp32" && b.Precision != "fp64" {
 				return &fault.Usage{Err: fmt.Errorf("--precision %s: expected bf16, fp32 or fp64", b.Precision)}
 			}
+			if b.Device != "auto" && b.Device != "cpu" && b.Device != "cuda" {
+				return &fault.Usage{Err: fmt.Errorf("--device %s: expected auto, cpu or cuda", b.Device)}
+			}
 			if err := b.Network.Validate(); err != nil {
 				return &fault.Usage{Err: err}
 			}

@@ -96,6 +96,12 @@ func armsFor(views []volume.View) []string {
 	if len(views) == len(volume.Views) {
 		return study.DefaultConfig().Arms
 	}
+	if len(views) == 2 {
+		views = slices.Clone(views)
+		slices.Sort(views)
+		two := views[0].String() + "-" + views[1].String()
+		return []string{two, two + "-attention"}
+	}
 	var arms []string
 	for _, v := range views {
 		arms = append(arms, v.String(), v.String()+"-attention")

@@ -36,6 +36,9 @@ and the heat map. The answer is the mean of the model's networks.`,
   magn predict --model S/models/multi-view --case new/p7 --out p7 --json`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if o.device != "auto" && o.device != "cpu" && o.device != "cuda" {
+				return &fault.Usage{Err: fmt.Errorf("--device %s: expected auto, cpu or cuda", o.device)}
+			}
 			if o.threads < 0 {
 				return &fault.Usage{Err: fmt.Errorf("--threads %d: expected 0 or more", o.threads)}
 			}
@@ -99,14 +102,10 @@ func writeWhole(path string, data []byte) error {
 // viewPicture is one view's crop, outline and heat map, drawn as the report's
 // panels are.
 func viewPicture(p *study.Prediction, v magn.ViewPrediction) ([]byte, error) {
-	predicted := p.Negative
-	if p.Probability >= 0.5 {
-		predicted = p.Positive // whose map it is
-	}
 	return report.PanelPNG(report.Panel{Case: p.Case, Truth: "predicted " + p.Class, Views: []report.PanelView{{
 		View: v.View.String(), W: v.Crop.Size, H: v.Crop.Size, Image: v.Crop.Image, Lesion: v.Crop.Lesion,
 		Maps: []report.PanelMap{{
-			Arm: p.Arm, Score: p.Probability, Predicted: predicted,
+			Arm: p.Arm, Score: p.Probability, Predicted: p.MapClass,
 			Map: v.Map, Energy: v.Energy, Share: v.Share, Zero: v.Zero,
 		}},
 	}}})

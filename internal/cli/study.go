@@ -91,7 +91,8 @@ func newStudyCheckCommand(env *Env) *cobra.Command {
 		Long: `Reads study.yaml, the tables and every stack of every case, and reports all at once:
 unreadable or truncated files, NaN, masks that are empty or on another grid, voxels
 that changed since the import, one patient with two labels, identical slices under
-two groups, a split that does not fit. Nothing is run or changed.`,
+two groups, a split that does not fit, a fold that cannot be trained or judged.
+Nothing is run; a split that is not made yet is made, as by plan and run.`,
 		Example: `  magn study check S`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -103,6 +104,9 @@ two groups, a split that does not fit. Nothing is run or changed.`,
 			err = s.Cohort.Check(c.Context(), p.Set)
 			p.Close()
 			if err != nil {
+				return err
+			}
+			if _, err := s.Plan(); err != nil {
 				return err
 			}
 			info := struct {

@@ -107,8 +107,20 @@ func (e *Partial) Error() string {
 
 func (e *Partial) Unwrap() []error { return e.Failed }
 
-// ExitCode is 8.
-func (e *Partial) ExitCode() int { return CodePartial }
+// ExitCode is 8; where nothing was done and everything failed for one kind of
+// reason, that reason's.
+func (e *Partial) ExitCode() int {
+	if e.Done > 0 || len(e.Failed) == 0 {
+		return CodePartial
+	}
+	code := Code(e.Failed[0])
+	for _, f := range e.Failed {
+		if Code(f) != code {
+			return CodePartial
+		}
+	}
+	return code
+}
 
 // Usage says that the command line itself is wrong.
 type Usage struct{ Err error }

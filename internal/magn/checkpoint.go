@@ -24,6 +24,8 @@ type progress struct {
 	Epochs  int           `json:"epochs"`  // done in it; the tensors are of that moment
 	Steps   int           `json:"steps"`   // of its optimiser
 	History []Epoch       `json:"history"` // of all stages
+	Choice  groupSet      `json:"choice"`  // groups that the inner stages saw: epoch, λ and threshold depend on them
+	Weights groupSet      `json:"weights"` // groups that the final fit saw
 }
 
 // Epoch is one row of a unit's history.
@@ -85,23 +87,30 @@ func saveCheckpoint(dir string, p progress, t *trainer) error {
 	return torch.WriteSafetensors(filepath.Join(dir, checkpointFile), map[string]string{"format": "magn-checkpoint-1", "progress": string(text)}, tensors)
 }
 
-// readProgress is the progress in a unit's folder; the zero progress where there
-// is no checkpoint, or one of other settings.
+// readProgress is the progress in a unit's folder; a fresh one where there is no
+// checkpoint, or one of other settings, another number of threads or another
+// device, which would give other last bits.
 func readProgress(dir, hash string) (p progress, err error) {
+	fresh := progress{Hash: hash, Choice: groupSet{}, Weights: groupSet{}}
 	path := filepath.Join(dir, checkpointFile)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return progress{Hash: hash}, nil
+		return fresh, nil
 	}
 	f, err := torch.OpenSafetensors(path)
 	if err != nil {
 		return p, damaged(path, err)
 	}
 	defer f.Close()
-	if err := json.Unmarshal([]byte(f.Metadata["progress"]), &p); err != nil || f.Metadata["format"] != "magn-checkpoint-1" {
+	if err := json.Unmarshal([]byte(f.Metadata["progress"]), &p); err != nil || f.Metadata["format"] != "magn-checkpoint-1" || !f.Checked() {
 		return p, damaged(path, fmt.Errorf("its header is not that of a checkpoint"))
 	}
 	if p.Hash != hash {
-		return progress{Hash: hash}, nil
+		return fresh, nil
+	}
+	for _, g := range []*groupSet{&p.Choice, &p.Weights} {
+		if *g == nil {
+			*g = groupSet{}
+		}
 	}
 	return p, nil
 }

@@ -59,7 +59,7 @@ type Training struct {
 	Noise         float64 `json:"noise" yaml:"noise"`                           // augmentation: Gaussian noise of up to this deviation
 	Slices        int     `json:"slices" yaml:"slices"`                         // evaluation takes so many of the largest pairs a view
 	Weights       string  `json:"weights" yaml:"weights"`                       // torchvision .pth or .safetensors to start from; empty: He-uniform
-	CheckpointSec float64 `json:"checkpoint_seconds" yaml:"checkpoint_seconds"` // at most so long between rolling checkpoints; 0: every epoch
+	CheckpointSec float64 `json:"checkpoint_seconds" yaml:"checkpoint_seconds"` // a rolling checkpoint after the first epoch that ends so long after the last one; 0: after every epoch
 }
 
 // DefaultTraining is methods for training from scratch; with pretrained weights
@@ -98,8 +98,8 @@ func (n Network) Validate() error {
 		return settingError("stride", n.Stride, "32 or 16")
 	case len(n.Views) == 0 || len(n.Views) > 3:
 		return settingError("views", n.Views, "one, two or three views")
-	case n.R <= 0:
-		return settingError("lse_r", n.R, "above 0")
+	case !within(n.R, 1e-3, 1e3):
+		return settingError("lse_r", n.R, "0.001 to 1000")
 	}
 	for i, v := range n.Views {
 		if slices.Contains(n.Views[:i], v) {
@@ -116,13 +116,13 @@ func (t Training) Validate() error {
 		return settingError("epochs", t.Epochs, "at least 1")
 	case t.Batch < 2:
 		return settingError("batch", t.Batch, "at least 2, as batch normalisation needs")
-	case t.LR <= 0:
-		return settingError("learning_rate", t.LR, "above 0")
-	case t.Decay <= 0 || t.Decay > 1:
+	case !within(t.LR, 1e-12, 10):
+		return settingError("learning_rate", t.LR, "above 0, at most 10")
+	case !within(t.Decay, 1e-6, 1):
 		return settingError("decay", t.Decay, "above 0, at most 1")
 	case t.DecayEvery < 1:
 		return settingError("decay_every", t.DecayEvery, "at least 1")
-	case t.InnerFraction < 0 || t.InnerFraction > 0.5:
+	case !within(t.InnerFraction, 0, 0.5):
 		return settingError("inner_fraction", t.InnerFraction, "0 to 0.5")
 	case t.Loss != LossNormalised && t.Loss != LossMSE && t.Loss != LossEnergy:
 		return settingError("attention_loss", t.Loss, "normalised, mse or energy")
@@ -138,30 +138,35 @@ func (t Training) Validate() error {
 		return settingError("lesions", t.Lesions, "each or merged")
 	case t.Channels != ChannelsGrey && t.Channels != ChannelsAdjacent:
 		return settingError("channels", t.Channels, "grey or adjacent")
-	case t.PixelMM < 0:
-		return settingError("pixel_mm", t.PixelMM, "0 or more")
+	case t.PixelMM != 0 && !within(t.PixelMM, 0.05, 20):
+		return settingError("pixel_mm", t.PixelMM, "0 for native, or 0.05 to 20")
 	case t.Shift < 0 || t.Shift > t.Crop:
 		return settingError("shift", t.Shift, "0 to the crop's side")
-	case t.Rotate < 0 || t.Rotate > 45:
+	case !within(t.Rotate, 0, 45):
 		return settingError("rotate", t.Rotate, "0 to 45 degrees")
-	case t.Brightness < 0 || t.Brightness > 0.5:
+	case !within(t.Brightness, 0, 0.5):
 		return settingError("brightness", t.Brightness, "0 to 0.5")
-	case t.Noise < 0 || t.Noise > 1:
+	case !within(t.Noise, 0, 1):
 		return settingError("noise", t.Noise, "0 to 1")
 	case t.Slices < 1:
 		return settingError("slices", t.Slices, "at least 1")
+	case !within(t.CheckpointSec, 0, 1e9):
+		return settingError("checkpoint_seconds", t.CheckpointSec, "0 or more")
 	case len(t.Lambda) == 0:
 		return settingError("lambda", "none", "at least one value")
 	case t.InnerFraction == 0 && len(t.Lambda) > 1:
 		return settingError("lambda", t.Lambda, "one value, since inner_fraction is 0 and nothing can choose")
 	}
 	for _, l := range t.Lambda {
-		if l <= 0 {
-			return settingError("lambda", l, "above 0: an arm without attention is an arm of its own")
+		if !within(l, 1e-9, 1e6) {
+			return settingError("lambda", l, "above 0, at most 1e6: an arm without attention is an arm of its own")
 		}
 	}
 	return nil
 }
+
+// within is false for NaN too.
+func within(x, lo, hi float64) bool { return x >= lo && x <= hi }
 
 // SettingError names a setting that cannot be used.
 type SettingError struct{ Key, Found, Expected string }

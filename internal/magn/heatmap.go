@@ -71,7 +71,7 @@ func unit(a []float32) []float32 {
 type MapScore struct {
 	Case, Group string
 	View        volume.View
-	Energy      float64 // share of the ReLU map inside the lesion; 0 for a zero map
+	Energy      float64 // share of the ReLU map inside the lesion, padding left out; 0 for a zero map
 	Share       float64 // the lesion's share of the crop's area, padding left out
 	IoU         float64 // of the map above 0.5 and the lesion
 	Hit         bool    // the map's maximum lies in the lesion
@@ -83,16 +83,17 @@ func (m Map) score(flags []uint8, size int) (s MapScore) {
 	raw := m.enlarge(size)
 	scaled := unit(raw)
 	var lesion, image, energy, total, both, either float64
-	best := 0
+	best := -1
 	for i, f := range flags {
+		if f&inImage == 0 {
+			continue // padding is no part of any share
+		}
 		in := f&inLesion != 0
+		image++
 		total += float64(raw[i])
 		if in {
 			lesion++
 			energy += float64(raw[i])
-		}
-		if f&inImage != 0 {
-			image++
 		}
 		hot := scaled[i] > 0.5
 		if hot && in {
@@ -101,14 +102,18 @@ func (m Map) score(flags []uint8, size int) (s MapScore) {
 		if hot || in {
 			either++
 		}
-		if scaled[i] > scaled[best] {
+		if best < 0 || scaled[i] > scaled[best] {
 			best = i
 		}
+	}
+	if best < 0 {
+		return MapScore{Zero: true}
 	}
 	s.Share = lesion / image
 	s.Zero = scaled[best] == 0
 	if !s.Zero {
-		s.Energy, s.IoU, s.Hit = energy/total, both/either, flags[best]&inLesion != 0
+		s.Energy, s.Hit = energy/total, flags[best]&inLesion != 0
+		s.IoU = both / max(either, 1)
 	}
 	return s
 }

@@ -3,9 +3,9 @@ package magn
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
-	"strings"
 
 	"magn/internal/cohort"
 	"magn/internal/draw"
@@ -157,12 +157,20 @@ func threshold(logits []float64, cases []cohort.Case) float64 {
 
 func sigmoid(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
 
-// groupsOf lists the groups of cases, sorted, each once.
-func groupsOf(cases []cohort.Case) []string {
-	var out []string
-	for _, c := range cases {
-		out = append(out, c.Group)
+// groupSet is the groups that a fitted step saw, noted where the step is fed and
+// not taken from the plan, so that the leakage statement is about what happened.
+type groupSet map[string]bool
+
+func (g groupSet) add(groups ...string) {
+	for _, x := range groups {
+		g[x] = true
 	}
-	slices.SortFunc(out, strings.Compare)
-	return slices.Compact(out)
 }
+
+func (g groupSet) addAnswers(as []answer) {
+	for _, a := range as {
+		g[a.subject.Group] = true
+	}
+}
+
+func (g groupSet) sorted() []string { return slices.Sorted(maps.Keys(g)) }

@@ -89,3 +89,12 @@ func TestCrossEntropy(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// groupsOf lists the groups of cases.
+func groupsOf(cases []cohort.Case) []string {
+	var out []string
+	for _, c := range cases {
+		out = append(out, c.Group)
+	}
+	return out
+}

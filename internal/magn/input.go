@@ -89,6 +89,9 @@ func (in *input) pairs(c cohort.Case, view volume.View) ([]pair, error) {
 		}
 		image, mask := r.Image, r.Mask
 		if in.training.PixelMM > 0 {
+			if err := in.affordable(stack.Image, image.Grid); err != nil {
+				return nil, err
+			}
 			image, mask = image.ResampleInPlane(in.training.PixelMM), mask.ResampleInPlane(in.training.PixelMM)
 		}
 		drawn := mask
@@ -110,6 +113,25 @@ func (in *input) pairs(c cohort.Case, view volume.View) ([]pair, error) {
 	}
 	slices.SortStableFunc(out, func(a, b pair) int { return b.area - a.area })
 	return out, nil
+}
+
+// maxPixels bounds a resampled slice: a header may claim any spacing.
+const maxPixels = 8192
+
+func (in *input) affordable(path string, g volume.Grid) error {
+	if !g.SpacingKnown {
+		return nil
+	}
+	mm := g.Spacing()
+	for axis := range 2 {
+		if n := float64(g.Size[axis]) * mm[axis] / in.training.PixelMM; !within(n, 0.5, maxPixels) {
+			return &fault.Input{
+				File: path, Field: "spacing", Found: fmt.Sprintf("%g mm, %.0f pixels a side at %g mm", mm[axis], n, in.training.PixelMM),
+				Expected: fmt.Sprintf("at most %d pixels", maxPixels), Do: "mend the header's unit or spacing, or set training.pixel_mm",
+			}
+		}
+	}
+	return nil
 }
 
 // merged is the mask with all lesions as one.

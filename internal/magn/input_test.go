@@ -116,7 +116,7 @@ func TestOrder(t *testing.T) {
 	for _, c := range []struct {
 		n, batch int
 		want     []int
-	}{{39, 16, []int{16, 16}}, {40 - 1, 13, []int{13, 13, 13}}, {24, 16, []int{16, 8}}, {23, 16, []int{16}}, {3, 16, []int{3}}} {
+	}{{39, 16, []int{16, 16}}, {40 - 1, 13, []int{13, 13, 13}}, {24, 16, []int{16, 8}}, {23, 16, []int{16}}, {3, 16, []int{3}}, {5, 2, []int{2, 2}}} {
 		if got := sizes(c.n, c.batch); !slices.Equal(got, c.want) {
 			t.Errorf("%d cases in batches of %d: %v, expected %v", c.n, c.batch, got, c.want)
 		}

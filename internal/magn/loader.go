@@ -14,11 +14,13 @@ type hostBatch struct {
 	n             int
 	images, masks [][]float32
 	labels        []float32
+	groups        []string // of its cases, as they were read: what the weights see
 }
 
 // order is the training cases of one epoch, shuffled by key and cut into
 // batches. A last batch of less than half a batch is left out (batch
-// normalisation over a handful is noise), unless it is the only one.
+// normalisation over a handful is noise, and over one it is undefined), unless it
+// is the only one.
 func order(cases []cohort.Case, batch int, key ...any) [][]cohort.Case {
 	shuffled := make([]cohort.Case, len(cases))
 	for i, j := range draw.New(append(key, "order")...).Perm(len(cases)) {
@@ -27,7 +29,7 @@ func order(cases []cohort.Case, batch int, key ...any) [][]cohort.Case {
 	var out [][]cohort.Case
 	for len(shuffled) > 0 {
 		n := min(batch, len(shuffled))
-		if len(out) == 0 || 2*n >= batch {
+		if len(out) == 0 || n > 1 && 2*n >= batch {
 			out = append(out, shuffled[:n])
 		}
 		shuffled = shuffled[n:]
@@ -69,8 +71,8 @@ func (in *input) trainingBatch(ctx context.Context, cases []cohort.Case, key ...
 	b.labels = make([]float32, len(cases))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(2)
+	b.groups = make([]string, len(cases))
 	for i, c := range cases {
-		b.labels[i] = float32(c.Label)
 		g.Go(func() error {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -79,6 +81,7 @@ func (in *input) trainingBatch(ctx context.Context, cases []cohort.Case, key ...
 			if err != nil {
 				return err
 			}
+			b.labels[i], b.groups[i] = float32(s.Label), s.Group
 			for v, view := range in.views {
 				r := draw.New(append(key[:len(key):len(key)], c.ID, view)...)
 				in.augmented(r, view, pick(r, s.views[v]), b.images[v][i*planes*area:(i+1)*planes*area], b.masks[v][i*area:(i+1)*area])

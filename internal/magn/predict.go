@@ -64,9 +64,9 @@ func OpenModels(paths []string, device string, threads int) (*Model, error) {
 			return nil, err
 		}
 		m.nets, m.infos = append(m.nets, n), append(m.infos, info)
-		if i > 0 && !reflect.DeepEqual(info.Network, m.infos[0].Network) {
+		if i > 0 && !sameInput(info, m.infos[0]) {
 			m.Close()
-			return nil, &fault.Input{File: path, Field: "network", Found: fmt.Sprintf("%+v", info.Network), Expected: fmt.Sprintf("%+v, as %s", m.infos[0].Network, paths[0])}
+			return nil, &fault.Input{File: path, Field: "network and input", Found: fmt.Sprintf("%+v %+v", info.Network, info.Training), Expected: fmt.Sprintf("%+v %+v, as %s", m.infos[0].Network, m.infos[0].Training, paths[0])}
 		}
 	}
 	if len(m.nets) == 0 {
@@ -74,6 +74,15 @@ func OpenModels(paths []string, device string, threads int) (*Model, error) {
 	}
 	m.mode = torch.Mode{BF16: m.Info().Training.Precision == "bf16"}
 	return m, nil
+}
+
+// sameInput says whether two networks are of one kind and were trained alike;
+// where and with how many threads does not matter.
+func sameInput(a, b ModelInfo) bool {
+	for _, t := range []*Training{&a.Training, &b.Training} {
+		t.Device, t.Threads, t.CheckpointSec = "", 0, 0
+	}
+	return reflect.DeepEqual(a.Network, b.Network) && reflect.DeepEqual(a.Training, b.Training)
 }
 
 // Info is what the networks have in common.
@@ -98,7 +107,7 @@ type CasePrediction struct {
 // ViewPrediction is one view's part in it.
 type ViewPrediction struct {
 	View         volume.View
-	Contribution float64 // W_v·(p_v − its mean over the training cases), mean of the folds
+	Contribution float64 // W_v·(p_v − its mean over the training cases' largest pairs), mean of the folds
 	Crop         ViewCrop
 	Map          []float32 // 0…1 at the crop's size; of the predicted class, mean of the folds' maps before min–max
 	Energy       float64

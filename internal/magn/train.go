@@ -65,7 +65,8 @@ func (t Training) rate(epoch int) float64 {
 
 // epoch trains once over the stage's cases. Draws depend on seed, fold, stage
 // kind and epoch, and not on the arm, so that paired arms see the same crops.
-func (t *trainer) epoch(ctx context.Context, st stage, epoch int) (row Epoch, err error) {
+// What it fed to the network, it notes in saw.
+func (t *trainer) epoch(ctx context.Context, st stage, epoch int, saw groupSet) (row Epoch, err error) {
 	start := time.Now()
 	key := []any{"train", t.unit.Seed, t.unit.Fold, len(st.train), epoch}
 	ctx, cancel := context.WithCancel(ctx)
@@ -82,6 +83,7 @@ func (t *trainer) epoch(ctx context.Context, st stage, epoch int) (row Epoch, er
 			wait()
 			return row, err
 		}
+		saw.add(b.groups...)
 		n := float64(b.n)
 		seen, classification, attention = seen+n, classification+n*lc, attention+n*ls
 	}
@@ -90,10 +92,14 @@ func (t *trainer) epoch(ctx context.Context, st stage, epoch int) (row Epoch, er
 	}
 	row = Epoch{Stage: st.name, Lambda: st.lambda, Epoch: epoch + 1, LR: lr, Classification: classification / seen, Attention: attention / seen, Validation: math.NaN()}
 	if math.IsNaN(row.Classification) || math.IsInf(row.Classification, 0) {
-		return row, fmt.Errorf("%s, epoch %d: the loss is %g: the training diverged; lower learning_rate", st.name, epoch+1, row.Classification)
+		return row, diverged(st, epoch)
 	}
 	row.Seconds = time.Since(start).Seconds()
 	return row, nil
+}
+
+func diverged(st stage, epoch int) error {
+	return fmt.Errorf("%s, epoch %d: the loss is no number any more: the training diverged; lower learning_rate", st.name, epoch+1)
 }
 
 // step makes one optimiser step and returns L_C and the sum of L_S.

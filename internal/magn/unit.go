@@ -51,6 +51,9 @@ const (
 // OpenDevice resolves auto, cpu or cuda, and sets the number of threads (0: one
 // a processor).
 func OpenDevice(device string, threads int) (torch.Device, error) {
+	if device != "auto" && device != "cpu" && device != "cuda" {
+		return torch.CPU, settingError("device", device, "auto, cpu or cuda")
+	}
 	info, err := torch.GetInfo()
 	if err != nil {
 		return torch.CPU, err
@@ -82,7 +85,11 @@ func RunUnit(ctx context.Context, u Unit, report func(Event)) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := readProgress(u.Dir, u.Hash)
+	info, err := torch.GetInfo()
+	if err != nil {
+		return nil, err
+	}
+	p, err := readProgress(u.Dir, fmt.Sprintf("%s, device %d, %d threads", u.Hash, device, info.Threads))
 	if err != nil {
 		return nil, err
 	}
@@ -117,8 +124,6 @@ func (r *run) all(ctx context.Context) (*Result, error) {
 		lambdas = t.Lambda
 	}
 	res := &Result{Lambda: lambdas[0], Epochs: t.Epochs, Threshold: 0.5}
-	all := groupsOf(u.Train)
-	res.Fits = []Fit{{"weights", all}}
 	r.planned = t.Epochs
 	if t.InnerFraction > 0 {
 		train, val, err := innerSplit(u)
@@ -138,9 +143,10 @@ func (r *run) all(ctx context.Context) (*Result, error) {
 		var logits []float64
 		res.Lambda, res.Epochs, logits = choose(r.progress.Inner)
 		res.Threshold = threshold(logits, val)
-		res.Fits = append(res.Fits, Fit{"epoch", all}, Fit{"threshold", all})
+		saw := r.progress.Choice.sorted()
+		res.Fits = append(res.Fits, Fit{"epoch", saw}, Fit{"threshold", saw})
 		if len(lambdas) > 1 {
-			res.Fits = append(res.Fits, Fit{"lambda", all})
+			res.Fits = append(res.Fits, Fit{"lambda", saw})
 		}
 		r.planned -= t.Epochs - res.Epochs
 	}
@@ -163,7 +169,7 @@ func (r *run) inner(ctx context.Context, index int, st stage) error {
 	}
 	in := &r.progress.Inner[index]
 	for e := r.progress.Epochs; e < st.epochs; e++ {
-		row, err := tr.epoch(ctx, st, e)
+		row, err := tr.epoch(ctx, st, e, r.progress.Choice)
 		if err != nil {
 			return err
 		}
@@ -171,11 +177,15 @@ func (r *run) inner(ctx context.Context, index int, st stage) error {
 		if err != nil {
 			return err
 		}
+		r.progress.Choice.addAnswers(answers)
 		logits := make([]float64, len(answers))
 		for i, a := range answers {
 			logits[i] = a.logit
 		}
 		row.Validation = crossEntropy(logits, st.val)
+		if math.IsNaN(row.Validation) || math.IsInf(row.Validation, 0) {
+			return diverged(st, e)
+		}
 		in.Losses, in.Logits = append(in.Losses, row.Validation), append(in.Logits, logits)
 		if err := r.after(tr, st, row); err != nil {
 			return err
@@ -197,7 +207,7 @@ func (r *run) final(ctx context.Context, res *Result, index int) error {
 	}
 	defer tr.Close()
 	for e := r.progress.Epochs; e < st.epochs; e++ {
-		row, err := tr.epoch(ctx, st, e)
+		row, err := tr.epoch(ctx, st, e, r.progress.Weights)
 		if err != nil {
 			return err
 		}
@@ -214,6 +224,9 @@ func (r *run) final(ctx context.Context, res *Result, index int) error {
 	if err != nil {
 		return err
 	}
+	mean := groupSet{}
+	mean.addAnswers(train)
+	res.Fits = append([]Fit{{"weights", r.progress.Weights.sorted()}, {"contribution mean", mean.sorted()}}, res.Fits...)
 	answers, err := tr.evaluate(ctx, r.unit.Test)
 	if err != nil {
 		return err

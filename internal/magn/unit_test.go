@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,8 +99,8 @@ func TestResume(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(want.Scores) != 4 || len(want.Maps) != 8 || len(want.Fits) != 4 {
-		t.Fatalf("%d scores, %d maps, %d fits; expected 4, 8, 4", len(want.Scores), len(want.Maps), len(want.Fits))
+	if len(want.Scores) != 4 || len(want.Maps) != 8 || len(want.Fits) != 5 {
+		t.Fatalf("%d scores, %d maps, %d fits; expected 4, 8, 5", len(want.Scores), len(want.Maps), len(want.Fits))
 	}
 	u := tinyUnit(t, cases)
 	stops := 0
@@ -137,6 +138,26 @@ func TestResume(t *testing.T) {
 	}
 }
 
+// TestFitsSayWhatWasFed trains a unit with a test case slipped in among its
+// training cases: the fitted steps must own up to it.
+func TestFitsSayWhatWasFed(t *testing.T) {
+	testenv.Torch(t)
+	cases := tinyCohort(t, 12)
+	u := tinyUnit(t, cases)
+	u.Training.Epochs, u.Training.Lambda = 1, []float64{0.1}
+	u.Training.Batch = 2
+	u.Train = append(u.Train, u.Test[0])
+	res, err := RunUnit(context.Background(), u, func(Event) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range res.Fits {
+		if !slices.Contains(f.Groups, u.Test[0].Group) {
+			t.Errorf("%s does not say that it saw %s: %v", f.Step, u.Test[0].Group, f.Groups)
+		}
+	}
+}
+
 // TestDamagedCheckpoint expects truncated and bit-flipped checkpoints to be
 // refused by name, with the way out.
 func TestDamagedCheckpoint(t *testing.T) {
@@ -159,7 +180,7 @@ func TestDamagedCheckpoint(t *testing.T) {
 	}
 	for name, b := range map[string][]byte{
 		"empty": {}, "truncated": whole[:len(whole)/2], "cut in the header": whole[:100],
-		"flipped in the data": flip(len(whole) - 1000), "flipped in the length": flip(5),
+		"flipped in the data": flip(len(whole) - 1000), "flipped in the length": flip(5), "flipped in the header": flip(60),
 	} {
 		if err := os.WriteFile(path, b, 0o644); err != nil {
 			t.Fatal(err)

@@ -108,15 +108,21 @@ func contiguous(t *pytorch.Tensor) (torch.Array, error) {
 	default:
 		return torch.Array{}, fmt.Errorf("found storage %T, expected floating point", t.Source)
 	}
+	if len(t.Size) != len(t.Stride) || len(t.Size) > 8 {
+		return torch.Array{}, fmt.Errorf("found shape %v with strides %v", t.Size, t.Stride)
+	}
 	n, last := 1, t.StorageOffset
 	for d, size := range t.Size {
+		if t.Stride[d] < 0 || (t.Stride[d] == 0 && size > 1) {
+			return torch.Array{}, fmt.Errorf("found strides %v, expected positive ones", t.Stride)
+		}
 		if size < 0 || (size > 0 && n > math.MaxInt32/size) {
 			return torch.Array{}, fmt.Errorf("found shape %v", t.Size)
 		}
 		n *= size
 		last += (size - 1) * t.Stride[d]
 	}
-	if n > 0 && (t.StorageOffset < 0 || last >= have || last < 0) {
+	if n > have || n > 0 && (t.StorageOffset < 0 || last >= have || last < 0) {
 		return torch.Array{}, fmt.Errorf("found shape %v beyond its storage of %d numbers; the file may be truncated", t.Size, have)
 	}
 	a := torch.Array{DType: torch.Float32, Shape: slices.Clone(t.Size), Data: make([]byte, 4*n)}
@@ -239,7 +245,7 @@ type ModelInfo struct {
 	Network      Network            `json:"network"`
 	Training     Training           `json:"training"`      // the input's preparation is in it
 	Threshold    float64            `json:"threshold"`     // on the probability, from the inner split
-	TrainingMean map[string]float64 `json:"training_mean"` // per view: mean over training cases of W_v·p_v, the origin of contributions
+	TrainingMean map[string]float64 `json:"training_mean"` // per view: mean of W_v·p_v over the training cases, of the largest pair of each; the origin of contributions
 }
 
 // Save writes the weights with what a prediction must know.
@@ -258,10 +264,10 @@ func OpenModel(path string, device torch.Device) (*Net, ModelInfo, error) {
 	if err != nil {
 		return nil, info, err
 	}
-	text, format := f.Metadata["model"], f.Metadata["format"]
+	text, format, checked := f.Metadata["model"], f.Metadata["format"], f.Checked()
 	_, d, _ := f.Shape("fc.weight")
 	f.Close()
-	if format != "magn-model-1" {
+	if format != "magn-model-1" || !checked {
 		return nil, info, &fault.Input{File: path, Field: "metadata format", Found: fmt.Sprintf("%q", format), Expected: "magn-model-1", Do: "give a model that a study left behind"}
 	}
 	if err := json.Unmarshal([]byte(text), &info); err != nil {

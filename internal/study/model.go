@@ -1,6 +1,7 @@
 package study
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -94,12 +95,7 @@ func (s *Study) writeModel(name string, plan []Planned, units []evidence.Unit, r
 		Views: a.views, Attention: a.attention, Network: s.Config.network(a), Training: s.Config.Training,
 	}
 	var all []evidence.Prediction
-	keep := map[string]bool{modelJSON: true}
-	// Networks of another run must not lie beside a model.json that does not
-	// name them, and the other way round: without model.json there is no model.
-	if err := os.Remove(filepath.Join(dir, modelJSON)); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
+	from := map[string]string{} // name in the model's folder → the unit's file
 	for i, p := range plan {
 		if p.Unit.Arm != name {
 			continue
@@ -108,10 +104,7 @@ func (s *Study) writeModel(name string, plan []Planned, units []evidence.Unit, r
 			File: fmt.Sprintf("fold-%d-%d.safetensors", p.Unit.Fold, p.Unit.Seed), Fold: p.Unit.Fold, Seed: p.Unit.Seed,
 			SHA256: records[i].Files[modelFile], Unit: p.Unit.Hash,
 		}
-		keep[f.File] = true
-		if err := link(filepath.Join(p.Unit.Dir, modelFile), filepath.Join(dir, f.File)); err != nil {
-			return err
-		}
+		from[f.File] = filepath.Join(p.Unit.Dir, modelFile)
 		m.Networks = append(m.Networks, f)
 		m.Threshold.Logit += logit(records[i].Threshold)
 		all = append(all, units[i].Predictions...)
@@ -120,22 +113,55 @@ func (s *Study) writeModel(name string, plan []Planned, units []evidence.Unit, r
 	m.Threshold.Score = sigmoid(m.Threshold.Logit)
 	m.Calibration.Intercept, m.Calibration.Slope = evidence.Calibrate(all)
 	m.Calibration.N = len(all)
-	old, err := filepath.Glob(filepath.Join(globEscape(dir), "fold-*.safetensors"))
-	if err != nil {
-		return err
-	}
-	for _, path := range old {
-		if !keep[filepath.Base(path)] {
-			if err := os.Remove(path); err != nil {
-				return err
-			}
-		}
-	}
 	data, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(dir, modelJSON), append(data, '\n'))
+	data = append(data, '\n')
+	path := filepath.Join(dir, modelJSON)
+	stale, err := strayNetworks(dir, from)
+	if err != nil {
+		return err
+	}
+	if before, err := os.ReadFile(path); err == nil && bytes.Equal(before, data) && len(stale) == 0 && allExist(dir, from) {
+		return nil // it is there; who reads it now is not disturbed
+	}
+	// Networks of another run must not lie beside a model.json that does not
+	// name them, and the other way round: without model.json there is no model.
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	for file, source := range from {
+		if err := link(source, filepath.Join(dir, file)); err != nil {
+			return err
+		}
+	}
+	for _, s := range stale {
+		if err := os.Remove(s); err != nil {
+			return err
+		}
+	}
+	return writeFile(path, data)
+}
+
+// strayNetworks are the networks in a model's folder that the model does not name.
+func strayNetworks(dir string, named map[string]string) (stray []string, err error) {
+	all, err := filepath.Glob(filepath.Join(globEscape(dir), "fold-*.safetensors"))
+	for _, path := range all {
+		if named[filepath.Base(path)] == "" {
+			stray = append(stray, path)
+		}
+	}
+	return stray, err
+}
+
+func allExist(dir string, files map[string]string) bool {
+	for f := range files {
+		if !exists(filepath.Join(dir, f)) {
+			return false
+		}
+	}
+	return true
 }
 
 // ReadModel reads models/<arm>/model.json and holds the networks beside it

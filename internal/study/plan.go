@@ -72,7 +72,7 @@ func (s *Study) Plan() ([]Planned, error) {
 						u.Train = append(u.Train, c)
 					}
 				}
-				if err := u.Check(); err != nil {
+				if err := s.answerable(u); err != nil {
 					return nil, err
 				}
 				p := Planned{Unit: u}
@@ -89,6 +89,22 @@ func (s *Study) Plan() ([]Planned, error) {
 		}
 	}
 	return units, nil
+}
+
+// answerable says whether a unit can be trained and judged: its settings, both
+// classes among its test cases, and groups enough for the inner split.
+func (s *Study) answerable(u magn.Unit) error {
+	var n [2]int
+	for _, c := range u.Test {
+		n[c.Label]++
+	}
+	if n[0] == 0 || n[1] == 0 {
+		return &fault.Input{
+			File: filepath.Join(s.Dir, "folds.csv"), Field: fmt.Sprintf("fold %d", u.Fold), Found: fmt.Sprintf("%d positive and %d negative cases after exclusions", n[1], n[0]),
+			Expected: "both classes", Do: "use fewer folds (delete folds.csv to split anew), or arms that need fewer views",
+		}
+	}
+	return u.Check()
 }
 
 // weightsPath is where the weights to start from lie: as the study file says,
@@ -112,6 +128,8 @@ type input struct {
 type stackSum struct {
 	Image string `json:"image_sha256"`
 	Mask  string `json:"mask_sha256"`
+
+	ScaledBy string `json:"scaled_by"` // decides the grey window
 }
 
 // inputs reads every case's sidecars once: the sums of its stacks by view.
@@ -121,7 +139,7 @@ func (s *Study) inputs() map[string][3][]stackSum {
 		var views [3][]stackSum
 		for v := range views {
 			for _, st := range c.Stacks(viewAt(v)) {
-				views[v] = append(views[v], stackSum{st.ImageSHA256, st.MaskSHA256})
+				views[v] = append(views[v], stackSum{st.ImageSHA256, st.MaskSHA256, string(st.ScaledBy)})
 			}
 		}
 		out[c.ID] = views
@@ -151,7 +169,8 @@ func unitSettings(u magn.Unit, weights string, inputs map[string][3][]stackSum) 
 		Format: format, Arm: u.Arm, Attention: u.Attention, Fold: u.Fold, Seed: u.Seed,
 		Network: u.Network, Training: u.Training, Weights: weights,
 	}
-	// Where and how often does not change the result; which weights, their sum says.
+	// Which weights, their sum says; the device is noted in unit.json and changes the
+	// last bits only; how often a checkpoint is written changes nothing.
 	h.Training.Device, h.Training.CheckpointSec, h.Training.Weights = "", 0, ""
 	of := func(cases []cohort.Case) []input {
 		out := make([]input, 0, len(cases))

@@ -25,6 +25,7 @@ type Prediction struct {
 	Calibrated  float64            `json:"calibrated"`  // the same by the model's calibration
 	Threshold   float64            `json:"threshold"`   // on probability
 	Class       string             `json:"class"`       // at the threshold
+	MapClass    string             `json:"map_class"`   // whose evidence the heat maps show: the class at probability 0.5
 	Views       []ViewContribution `json:"views"`
 	Networks    []ModelFile        `json:"networks"`
 }
@@ -69,6 +70,9 @@ func PredictCase(ctx context.Context, modelDir, caseDir, device string, threads 
 	}
 	if got.Logit >= m.Threshold.Logit {
 		p.Class = m.Positive
+	}
+	if p.MapClass = m.Negative; got.Logit > 0 {
+		p.MapClass = m.Positive
 	}
 	for _, v := range got.Views {
 		p.Views = append(p.Views, ViewContribution{v.View, v.Contribution, v.Energy, v.Share, v.Zero})

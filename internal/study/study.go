@@ -111,6 +111,7 @@ type arm struct {
 var armOrder = []string{
 	"multi-view", "multi-view-attention", "sagittal", "sagittal-attention",
 	"coronal", "coronal-attention", "axial", "axial-attention",
+	"sagittal-coronal", "sagittal-coronal-attention", "sagittal-axial", "sagittal-axial-attention", "coronal-axial", "coronal-axial-attention",
 }
 
 var arms = func() map[string]arm {
@@ -119,6 +120,11 @@ var arms = func() map[string]arm {
 		one := []volume.View{v}
 		m[v.String()] = arm{views: one}
 		m[v.String()+"-attention"] = arm{views: one, attention: true}
+		for _, w := range volume.Views[int(v)+1:] {
+			two := []volume.View{v, w}
+			m[v.String()+"-"+w.String()] = arm{views: two}
+			m[v.String()+"-"+w.String()+"-attention"] = arm{views: two, attention: true}
+		}
 	}
 	return m
 }()

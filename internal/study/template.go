@@ -58,7 +58,7 @@ var keys = []key{
 	{"training", "noise", func(c Config) any { return c.Training.Noise }, "augmentation: Gaussian noise of up to this deviation"},
 	{"training", "slices", func(c Config) any { return c.Training.Slices }, "evaluation takes so many of the largest lesion outlines a view"},
 	{"training", "weights", func(c Config) any { return c.Training.Weights }, "torchvision .pth or .safetensors to start from; empty: from scratch"},
-	{"training", "checkpoint_seconds", func(c Config) any { return c.Training.CheckpointSec }, "at most so long between checkpoints; 0: every epoch"},
+	{"training", "checkpoint_seconds", func(c Config) any { return c.Training.CheckpointSec }, "a checkpoint after the first epoch that ends so long after the last one; 0: after every epoch"},
 
 	{"execution", "workers", func(c Config) any { return c.Execution.Workers }, "units trained at a time"},
 	{"execution", "memory_gib", func(c Config) any { return c.Execution.MemoryGiB }, "bound on the data of one worker; 0: none"},
@@ -68,7 +68,7 @@ var keys = []key{
 var sections = map[string]string{
 	"network":   "What is trained.",
 	"training":  "How it is trained.",
-	"execution": "How units are run; no result depends on these.",
+	"execution": "How units are run. Where training.threads is 0, workers decides how many threads one has, and the last bits depend on that.",
 }
 
 // template is a study file that says what every key means and what its default

@@ -96,6 +96,29 @@ func TestFusedNorm(t *testing.T) {
 	}
 }
 
+// A NaN is not rectified away: it comes out, as from libtorch's own ReLU.
+func TestFusedNormKeepsNaN(t *testing.T) {
+	testenv.Torch(t)
+	for _, training := range []bool{true, false} {
+		if err := torch.Do(torch.Mode{}, func(s *torch.Scope) {
+			x := make([]float32, 2*16*4*4)
+			x[5] = float32(math.NaN())
+			one, zero := make([]float32, 16), make([]float32, 16)
+			for i := range one {
+				one[i] = 1
+			}
+			vec := func(v []float32) torch.Tensor { return torch.New(s, v, torch.CPU, 16) }
+			a := s.Convert(torch.New(s, x, torch.CPU, 2, 16, 4, 4), torch.BFloat16, torch.CPU, true)
+			y := s.Floats(s.BatchNorm(a, torch.Norm{Weight: vec(one), Bias: vec(zero), Mean: vec(zero), Var: vec(one)}, torch.Tensor{}, true, training), len(x))
+			if !math.IsNaN(y[5]) {
+				t.Errorf("training %v: %g", training, y[5])
+			}
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestFusedNormEval holds the running-statistics form likewise.
 func TestFusedNormEval(t *testing.T) {
 	testenv.Torch(t)

@@ -39,7 +39,7 @@ objects=$(mktemp -d)
 trap 'rm -rf "$objects" "$tmp"' EXIT
 flags="-std=$std -O3 -fno-math-errno -fPIC -fvisibility=hidden -fopenmp -D_GLIBCXX_USE_CXX11_ABI=$abi -Wall -Wno-sign-compare -Wno-unknown-pragmas"
 pids=""
-for f in tensors layers norm learn; do
+for f in tensors layers norm pool learn; do
 	${CXX:-g++} $flags $inc -c "$here/$f.cpp" -o "$objects/$f.o" &
 	pids="$pids $!"
 done

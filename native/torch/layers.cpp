@@ -1,7 +1,9 @@
 #include <cmath>
 
+#include "bf16.h"
 #include "handle.h"
 #include "norm.h"
+#include "pool.h"
 
 int32_t magn_conv2d(tensor x, tensor w, int64_t stride, int64_t pad, int64_t dilation, int64_t mode, tensor* out, char* err, len errlen) {
   return op(mode, out, err, errlen, [&] {
@@ -34,7 +36,11 @@ int32_t magn_relu(tensor x, int64_t mode, tensor* out, char* err, len errlen) {
 }
 
 int32_t magn_max_pool(tensor x, int64_t kernel, int64_t stride, int64_t pad, int64_t mode, tensor* out, char* err, len errlen) {
-  return op(mode, out, err, errlen, [&] { return at::max_pool2d(at_handle(x), {kernel, kernel}, {stride, stride}, {pad, pad}); });
+  return op(mode, out, err, errlen, [&] {
+    auto& t = at_handle(x);
+    if (kernel == 3 && stride == 2 && pad == 1 && is_bf16_rows(t)) return max_pool_3x3(t);
+    return at::max_pool2d(t, {kernel, kernel}, {stride, stride}, {pad, pad});
+  });
 }
 
 int32_t magn_linear(tensor x, tensor w, tensor b, int64_t mode, tensor* out, char* err, len errlen) {

@@ -9,32 +9,15 @@
 #include <cmath>
 #include <vector>
 
+#include "bf16.h"
 #include "norm.h"
 
 namespace {
 
-using at::BFloat16;
 using torch::autograd::AutogradContext;
 using torch::autograd::tensor_list;
 
-// The compiler makes one version for each of these and the loader picks.
-#define MAGN_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-
 constexpr int64_t kRows = 64;  // summed in fp32 before they join the totals
-
-inline float widen(uint16_t b) {
-  uint32_t u = static_cast<uint32_t>(b) << 16;
-  float f;
-  std::memcpy(&f, &u, 4);
-  return f;
-}
-
-// Round to nearest, ties to even; activations are finite.
-inline uint16_t narrow(float f) {
-  uint32_t u;
-  std::memcpy(&u, &f, 4);
-  return static_cast<uint16_t>((u + 0x7fff + ((u >> 16) & 1)) >> 16);
-}
 
 // sum[c] += Σ (x−k), sq[c] += Σ (x−k)² over rows of c channels.
 MAGN_CLONES void moments(const uint16_t* __restrict x, const float* __restrict k, int64_t rows, int64_t c, float* __restrict sum, float* __restrict sq) {
@@ -54,13 +37,13 @@ MAGN_CLONES void normalise(const uint16_t* __restrict x, const uint16_t* __restr
       for (int64_t i = 0; i < c; i++) {
         // Rounded before the sum, as the separate operations do.
         float v = widen(narrow(widen(x[i]) * scale[i] + shift[i])) + widen(res[i]);
-        y[i] = narrow(v > floor ? v : floor);
+        y[i] = narrow(v < floor ? floor : v);
       }
       res += c;
     } else {
       for (int64_t i = 0; i < c; i++) {
         float v = widen(x[i]) * scale[i] + shift[i];
-        y[i] = narrow(v > floor ? v : floor);
+        y[i] = narrow(v < floor ? floor : v);
       }
     }
   }
@@ -104,9 +87,6 @@ MAGN_CLONES void grad_apply(const uint16_t* __restrict g, const uint16_t* __rest
     }
   }
 }
-
-const uint16_t* bits(const at::Tensor& t) { return reinterpret_cast<const uint16_t*>(t.data_ptr<BFloat16>()); }
-uint16_t* bits(at::Tensor& t) { return reinterpret_cast<uint16_t*>(t.data_ptr<BFloat16>()); }
 
 // two_sums runs f over blocks of rows and adds up its two sums per channel. Each
 // thread takes a fixed share and the shares are added in order, so that a number
@@ -196,8 +176,7 @@ struct NormAct : torch::autograd::Function<NormAct> {
 }  // namespace
 
 bool norm_act_fits(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& residual) {
-  auto fits = [](const at::Tensor& t) { return t.device().is_cpu() && t.scalar_type() == at::kBFloat16 && t.dim() == 4 && t.is_contiguous(at::MemoryFormat::ChannelsLast); };
-  return fits(x) && weight.scalar_type() == at::kFloat && (!residual.defined() || (fits(residual) && residual.sizes() == x.sizes()));
+  return is_bf16_rows(x) && weight.scalar_type() == at::kFloat && (!residual.defined() || (is_bf16_rows(residual) && residual.sizes() == x.sizes()));
 }
 
 at::Tensor norm_act(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& running_mean, const at::Tensor& running_var, const at::Tensor& residual, bool relu, double momentum, double eps) {

@@ -85,6 +85,7 @@ int32_t magn_deterministic(int64_t on, char* err, len errlen) {
   return guarded(err, errlen, [&] {
     at::globalContext().setBenchmarkCuDNN(false);
     at::globalContext().setDeterministicCuDNN(on != 0);
+    at::globalContext().setAllowTF32CuDNN(on == 0);  // fp32 means fp32
   });
 }
 
