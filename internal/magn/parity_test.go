@@ -245,7 +245,11 @@ func TestParityForwardBackward(t *testing.T) {
 }
 
 // TestParityAdam holds every tensor after three optimiser steps against PyTorch
-// in float64, to 1e-8 of its norm, running statistics included.
+// in float64, to 1e-8 of its norm, running statistics included. Here one channel
+// stands for three, so the sums' roundings differ; at a learning rate of 1e-3 each
+// step of a ResNet-50 on four images multiplies such a difference by a thousand
+// or more, at 1e-4 it does not. Biases begin at zero, so that their relative
+// difference is that of Adam's steps alone.
 func TestParityAdam(t *testing.T) {
 	twoThreads(t)
 	for _, backbone := range []string{"resnet18", "resnet50"} {
@@ -253,7 +257,7 @@ func TestParityAdam(t *testing.T) {
 			t.Run(fmt.Sprintf("%s λ=%g", backbone, lambda), func(t *testing.T) {
 				c := parityCase{
 					network: Network{backbone, 32, false, []volume.View{volume.Sagittal, volume.Axial}, 6}, dtype: torch.Float64,
-					lambda: lambda, loss: LossNormalised, steps: 3, lr: 1e-3, size: 64, b: 4,
+					lambda: lambda, loss: LossNormalised, steps: 3, lr: 1e-4, size: 96, b: 4,
 				}
 				n, err := NewNet(c.network, torch.CPU, c.dtype, 1)
 				if err != nil {
