@@ -53,7 +53,12 @@ func (b Bench) Run(ctx context.Context) (Measurement, error) {
 	if err != nil {
 		return Measurement{}, err
 	}
-	t, err := newTrainer(u, newInput(b.Network.Views, u.Training), device)
+	t := &trainer{unit: u, mode: torch.Mode{BF16: b.Precision == "bf16"}, opt: &adam{}}
+	if b.What == "train" {
+		t, err = newTrainer(u, newInput(b.Network.Views, u.Training), device)
+	} else {
+		t.net, err = NewNet(b.Network, device, u.dtype(), u.Seed)
+	}
 	if err != nil {
 		return Measurement{}, err
 	}

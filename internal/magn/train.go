@@ -30,11 +30,7 @@ type trainer struct {
 // newTrainer makes network and optimiser for a stage: every stage of a unit
 // begins with the same weights.
 func newTrainer(u Unit, in *input, device torch.Device) (*trainer, error) {
-	dtype := torch.Float32
-	if u.Training.Precision == "fp64" {
-		dtype = torch.Float64
-	}
-	net, err := NewNet(u.Network, device, dtype, u.Seed)
+	net, err := NewNet(u.Network, device, u.dtype(), u.Seed)
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +47,21 @@ func newTrainer(u Unit, in *input, device torch.Device) (*trainer, error) {
 		return nil, err
 	}
 	return t, nil
+}
+
+// dtype is the type of the weights.
+func (u Unit) dtype() torch.DType {
+	if u.Training.Precision == "fp64" {
+		return torch.Float64
+	}
+	return torch.Float32
+}
+
+// dropOptimiser frees the moments, twice the network's memory, before what only
+// needs the network.
+func (t *trainer) dropOptimiser() {
+	t.opt.Close()
+	t.opt = &adam{}
 }
 
 func (t *trainer) Close() {

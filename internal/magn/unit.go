@@ -216,8 +216,7 @@ func (r *run) final(ctx context.Context, res *Result, index int) error {
 		}
 	}
 	r.report(Event{Stage: "evaluate", Epoch: st.epochs, Epochs: st.epochs, Done: 0.99})
-	tr.opt.Close() // the moments' memory is for the evaluation
-	tr.opt = &adam{}
+	tr.dropOptimiser()
 	origin := *r.in // one slice a view is enough for the mean of hundreds of cases
 	origin.training.Slices = 1
 	train, err := evaluate(ctx, tr.net, &origin, tr.mode, r.unit.Train)
