@@ -1,6 +1,9 @@
 package study
 
-import "magn/internal/magn"
+import (
+	"magn/internal/fault"
+	"magn/internal/magn"
+)
 
 // job is the one line that a worker reads.
 type job struct {
@@ -51,3 +54,6 @@ func (c *crash) Error() string {
 }
 
 func (c *crash) Unwrap() error { return c.err }
+
+// ExitCode is 1, whatever signal or code the worker itself ended with.
+func (c *crash) ExitCode() int { return fault.CodeFailed }
