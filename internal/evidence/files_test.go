@@ -30,6 +30,9 @@ func TestTablesRoundTrip(t *testing.T) {
 			Logit: rapid.Float64().Draw(t, "logit"), Score: shares.Draw(t, "score"), Threshold: rapid.Float64().Draw(t, "threshold"),
 		}
 	})
+	overlaps := rapid.Custom(func(t *rapid.T) Overlap {
+		return Overlap{shares.Draw(t, "energy"), shares.Draw(t, "iou"), rapid.Bool().Draw(t, "hit")}
+	})
 	maps := rapid.Custom(func(t *rapid.T) MapRow {
 		m := MapRow{
 			Case: names.Draw(t, "case"), Group: names.Draw(t, "group"), Arm: names.Draw(t, "arm"),
@@ -37,7 +40,11 @@ func TestTablesRoundTrip(t *testing.T) {
 			Share: shares.Draw(t, "share"), Zero: rapid.Bool().Draw(t, "zero"),
 		}
 		if !m.Zero {
-			m.Energy, m.IoU, m.Hit = shares.Draw(t, "energy"), shares.Draw(t, "iou"), rapid.Bool().Draw(t, "hit")
+			m.Map = overlaps.Draw(t, "map")
+		}
+		m.Gaussian = overlaps.Draw(t, "gaussian")
+		if m.Crop = rapid.IntRange(0, 2).Draw(t, "crop"); m.Crop > 0 {
+			m.ShiftX, m.ShiftY = rapid.IntRange(-64, 64).Draw(t, "x"), rapid.IntRange(-64, 64).Draw(t, "y")
 		}
 		return m
 	})
@@ -161,7 +168,7 @@ func TestAbsentNumbers(t *testing.T) {
 
 func TestBadFiles(t *testing.T) {
 	const head = "case,group,arm,fold,seed,label,logit,score,threshold\n"
-	const mapHead = "case,group,arm,fold,seed,view,energy,share,iou,hit,zero\n"
+	const mapHead = "case,group,arm,fold,seed,view,crop,shift_x,shift_y,share,energy,iou,hit,zero,gaussian_energy,gaussian_iou,gaussian_hit\n"
 	predictions := func(p string) error { _, err := ReadPredictions(p); return err }
 	maps := func(p string) error { _, err := ReadMaps(p); return err }
 	fits := func(p string) error { _, err := ReadFits(p); return err }
@@ -184,10 +191,12 @@ func TestBadFiles(t *testing.T) {
 		{predictions, head + ",g,m,0,1,1,0,1,0.5\n", `line 2, case: found ""`},
 		{predictions, head + "a\tb,g,m,0,1,1,0,1,0.5\n", `line 2, case: found "a\tb"`},
 		{predictions, head + "a,\"g,m,0,1,1,0,1,0.5\n", "line 2: extraneous or missing"},
-		{maps, mapHead + "a,g,m,0,1,axial,0.1,0.1,0.1,yes,0\n", `line 2, hit: found "yes", expected 0 or 1`},
-		{maps, mapHead + "a,g,m,0,1,axial,0.1,0.1,-0.1,1,0\n", "line 2, iou: found -0.1"},
-		{maps, mapHead + "a,g,m,0,1,axial,0.1,0.1,0,0,1\n", "line 2, zero: found a zero map that scores"},
-		{maps, mapHead + "a,g,m,0,1,,0.1,0.1,0,0,0\n", "line 2, view"},
+		{maps, mapHead + "a,g,m,0,1,axial,0,0,0,0.1,0.1,0.1,yes,0,0,0,0\n", `line 2, hit: found "yes", expected 0 or 1`},
+		{maps, mapHead + "a,g,m,0,1,axial,0,0,0,0.1,0.1,-0.1,1,0,0,0,0\n", "line 2, iou: found -0.1"},
+		{maps, mapHead + "a,g,m,0,1,axial,0,0,0,0.1,0.1,0,0,1,0,0,0\n", "line 2, zero: found a zero map that scores"},
+		{maps, mapHead + "a,g,m,0,1,,0,0,0,0.1,0.1,0,0,0,0,0,0\n", "line 2, view"},
+		{maps, mapHead + "a,g,m,0,1,axial,0,3,0,0.1,0.1,0,0,0,0,0,0\n", "line 2, shift_x, shift_y: found a shift of crop 0"},
+		{maps, mapHead + "a,g,m,0,1,axial,0,0,0,0.1,0.1,0,0,0,2,0,0\n", "line 2, gaussian_energy: found 2"},
 		{fits, "", "too early"},
 		{fits, "[{\"step\": \"weights\",\n \"groups\": [1]}]", "line 2: json: cannot unmarshal number"},
 		{fits, "[\n\n{]", "line 3: invalid character"},

@@ -38,7 +38,7 @@ func TestIntervalsHoldTheirValues(t *testing.T) {
 					if len(arm.Views) > 0 {
 						u.Maps = append(u.Maps, MapRow{
 							Case: p.Case, Group: p.Group, Arm: arm.Name, Fold: fold, View: "axial",
-							Energy: p.Score, Share: 0.1, IoU: 1 - p.Score, Hit: i%3 == 0,
+							Share: 0.1, Map: Overlap{p.Score, 1 - p.Score, i%3 == 0}, Gaussian: Overlap{0.5, 0.5, true},
 						})
 					}
 				}

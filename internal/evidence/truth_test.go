@@ -24,6 +24,9 @@ type truth struct {
 	Maps map[string]struct {
 		N, Zero                 int
 		Energy, Share, IoU, Hit [3]float64
+		GaussianEnergy          [3]float64 `json:"gaussian_energy"`
+		GaussianIoU             [3]float64 `json:"gaussian_iou"`
+		GaussianHit             [3]float64 `json:"gaussian_hit"`
 	}
 }
 
@@ -164,11 +167,11 @@ func TestSummariseAgainstTruth(t *testing.T) {
 	near(t, "delta low", c.Low, want.Comparison.Limits[0], 0.02)
 	near(t, "delta high", c.High, want.Comparison.Limits[1], 0.02)
 	near(t, "p", c.P, want.Comparison.P, 0.025)
-	if len(r.Arms[0].Maps) != 0 || len(r.Arms[1].Maps) != 2 || r.Arms[1].Maps[0].View != "sagittal" {
+	if len(r.Arms[0].Maps) != 0 || len(r.Arms[1].Maps) != 4 || r.Arms[1].Maps[0].View != "sagittal" {
 		t.Fatalf("maps %+v", r.Arms[1].Maps)
 	}
 	for _, m := range r.Arms[1].Maps {
-		w := want.Maps[m.View]
+		w := want.Maps[m.View+" "+m.Crops]
 		if m.N != w.N || m.Zero != w.Zero || m.Zero == 0 {
 			t.Errorf("%s: %d maps, %d zero, want %d, %d", m.View, m.N, m.Zero, w.N, w.Zero)
 		}
@@ -176,6 +179,9 @@ func TestSummariseAgainstTruth(t *testing.T) {
 		nearInterval(t, m.View+" share", m.Share, w.Share)
 		nearInterval(t, m.View+" IoU", m.IoU, w.IoU)
 		nearInterval(t, m.View+" hit", m.Hit, w.Hit)
+		nearInterval(t, m.View+" Gaussian energy", m.Gaussian.Energy, w.GaussianEnergy)
+		nearInterval(t, m.View+" Gaussian IoU", m.Gaussian.IoU, w.GaussianIoU)
+		nearInterval(t, m.View+" Gaussian hit", m.Gaussian.Hit, w.GaussianHit)
 	}
 	if r.Leakage.Checked != 24 || len(r.Leakage.Violations) != 0 {
 		t.Errorf("leakage %+v", r.Leakage)

@@ -22,17 +22,26 @@ type Prediction struct {
 }
 
 // MapRow is one row of a unit's maps.csv: what the attention map of one view of
-// one held-out case did, on the centred evaluation crop.
+// one held-out case did on one crop, and beside it the best fixed Gaussian in the
+// crop's middle, which looks at nothing.
 type MapRow struct {
-	Case, Group string
-	Arm         string
-	Fold, Seed  int
-	View        string  // sagittal, coronal or axial
-	Energy      float64 // share of the ReLU map (before min–max) inside the lesion; 0 for an all-zero map
-	Share       float64 // the lesion's share of the crop's area, padding left out
-	IoU         float64 // of map > 0.5 (after min–max) and lesion
-	Hit         bool    // pointing game: the map's maximum lies in the lesion
-	Zero        bool    // the map is zero everywhere; counted, and scores 0
+	Case, Group    string
+	Arm            string
+	Fold, Seed     int
+	View           string  // sagittal, coronal or axial
+	Crop           int     // 0 is centred on the lesion; the others are shifted away from it
+	ShiftX, ShiftY int     // of the crop's middle, pixels to the right and down
+	Share          float64 // the lesion's share of the crop's area, padding left out
+	Zero           bool    // the map is zero everywhere; counted, and scores 0
+	Map            Overlap
+	Gaussian       Overlap
+}
+
+// Overlap is how a map lies to the lesion's outline.
+type Overlap struct {
+	Energy float64 // share of the ReLU map (before min–max) inside the lesion; 0 for an all-zero map
+	IoU    float64 // of map > 0.5 (after min–max) and lesion
+	Hit    bool    // pointing game: the map's maximum lies in the lesion
 }
 
 // Fit is one fitted step of a unit and the groups that it saw: the leakage
@@ -101,15 +110,32 @@ type Point struct {
 	TPR float64 `json:"tpr"`
 }
 
-// MapSummary is what the attention maps of one arm and view did, with intervals
-// clustered by group. N and Zero count maps (a case has one for each seed); the
-// means are over cases, each with the mean of its seeds.
+// MapSummary is what the attention maps of one arm and view did on centred or on
+// shifted crops, with intervals clustered by group. N and Zero count maps (a case
+// has one for each seed and crop); the means are over cases, each with the mean
+// of its seeds and crops. What is said about attention rests on the shifted ones:
+// on centred crops a map that always points to the middle does well.
 type MapSummary struct {
-	View   string   `json:"view"`
-	N      int      `json:"n"`
-	Zero   int      `json:"zero"`
+	View     string          `json:"view"`
+	Crops    string          `json:"crops"` // Centred or Shifted
+	N        int             `json:"n"`
+	Zero     int             `json:"zero"`
+	Energy   Interval        `json:"energy"`
+	Share    Interval        `json:"share"`
+	IoU      Interval        `json:"iou"`
+	Hit      Interval        `json:"hit"`
+	Gaussian GaussianSummary `json:"gaussian"`
+}
+
+// Which crops a MapSummary is about.
+const (
+	Centred = "centred"
+	Shifted = "shifted"
+)
+
+// GaussianSummary is what the best fixed Gaussian did on the same crops.
+type GaussianSummary struct {
 	Energy Interval `json:"energy"`
-	Share  Interval `json:"share"`
 	IoU    Interval `json:"iou"`
 	Hit    Interval `json:"hit"`
 }

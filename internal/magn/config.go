@@ -70,7 +70,7 @@ func DefaultTraining() Training {
 		Lambda: []float64{0.1, 0.5, 1}, Loss: LossNormalised, InnerFraction: 0.2,
 		Precision: "bf16", Device: "auto",
 		Crop: 256, Lesions: LesionsEach, Channels: ChannelsGrey, PixelMM: 0.7, Shift: 32, Rotate: 5, Brightness: 0.05, Noise: 0.02, Slices: 3,
-		CheckpointSec: 60,
+		CheckpointSec: 180,
 	}
 }
 

@@ -13,7 +13,7 @@ type answer struct {
 	subject *subject
 	terms   []float64 // per view: mean over its slices of W_v·p_v
 	logit   float64   // bias + Σ terms: the head is linear, so views need no pairing
-	cams    []cam     // per view: of the largest pair
+	cams    [][]cam   // per view: of the largest pair, centred, then shifted
 }
 
 // cam is the signed class activation map Σ_k W_k f_k before its ReLU.
@@ -25,28 +25,33 @@ type cam struct {
 // evalBatch is how many crops go through the network at once.
 const evalBatch = 32
 
-// evaluate runs cases through the network as it predicts: running statistics,
-// no augmentation, the largest pairs of each view.
-func (t *trainer) evaluate(ctx context.Context, cases []cohort.Case) ([]answer, error) {
-	return evaluate(ctx, t.net, t.in, t.mode, cases)
+// crop is one crop to look at: which answer it is part of, and what it is good
+// for.
+type crop struct {
+	of    int  // place in answers
+	term  bool // counts for the score: centred
+	cam   int  // place in the view's maps; -1: none
+	shift [2]int
 }
 
 // chunk is a run of crops of one view.
 type chunk struct {
 	view   int
 	images []float32
-	of     []int // place in answers
-	first  []bool
+	crops  []crop
 }
 
-func evaluate(ctx context.Context, n *Net, in *input, mode torch.Mode, cases []cohort.Case) ([]answer, error) {
+// evaluate runs cases through the network as it predicts: running statistics,
+// no augmentation, the largest pairs of each view. The largest pair's map is
+// kept, and those of so many crops shifted away from it, which no score counts.
+func evaluate(ctx context.Context, n *Net, in *input, mode torch.Mode, cases []cohort.Case, shifted int) ([]answer, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	answers := make([]answer, len(cases))
 	ready, failed := make(chan chunk, 1), make(chan error, 1)
 	go func() {
 		defer close(ready)
-		failed <- in.chunks(ctx, cases, answers, ready)
+		failed <- in.chunks(ctx, cases, shifted, answers, ready)
 	}()
 	bias, err := n.bias()
 	for c := range ready {
@@ -75,19 +80,22 @@ func evaluate(ctx context.Context, n *Net, in *input, mode torch.Mode, cases []c
 }
 
 // chunks prepares the crops of all cases beside the compute.
-func (in *input) chunks(ctx context.Context, cases []cohort.Case, answers []answer, ready chan<- chunk) error {
+func (in *input) chunks(ctx context.Context, cases []cohort.Case, shifted int, answers []answer, ready chan<- chunk) error {
 	area := in.training.Crop * in.training.Crop
 	for i, c := range cases {
 		s, err := in.get(c)
 		if err != nil {
 			return err
 		}
-		answers[i] = answer{subject: s, terms: make([]float64, len(in.views)), cams: make([]cam, len(in.views))}
+		answers[i] = answer{subject: s, terms: make([]float64, len(in.views)), cams: make([][]cam, len(in.views))}
+		for v := range in.views {
+			answers[i].cams[v] = make([]cam, 1+shifted)
+		}
 	}
-	for v := range in.views {
+	for v, view := range in.views {
 		c := chunk{view: v}
 		send := func() error {
-			if len(c.of) == 0 {
+			if len(c.crops) == 0 {
 				return nil
 			}
 			select {
@@ -98,19 +106,28 @@ func (in *input) chunks(ctx context.Context, cases []cohort.Case, answers []answ
 			c = chunk{view: v}
 			return nil
 		}
-		for i := range answers {
-			for j, p := range in.largest(answers[i].subject.views[v]) {
-				if c.images == nil {
-					c.images = make([]float32, 0, evalBatch*in.channels()*area)
+		add := func(p pair, x crop) error {
+			if c.images == nil {
+				c.images = make([]float32, 0, evalBatch*in.channels()*area)
+			}
+			for _, plane := range p.planes {
+				c.images = append(c.images, in.cut(plane, x.shift)...)
+			}
+			c.crops = append(c.crops, x)
+			if len(c.crops) == evalBatch {
+				return send()
+			}
+			return nil
+		}
+		for i, a := range answers {
+			for j, p := range in.largest(a.subject.views[v]) {
+				if err := add(p, crop{of: i, term: true, cam: -min(j, 1)}); err != nil {
+					return err
 				}
-				for _, plane := range p.planes {
-					c.images = append(c.images, in.centred(plane)...)
-				}
-				c.of, c.first = append(c.of, i), append(c.first, j == 0)
-				if len(c.of) == evalBatch {
-					if err := send(); err != nil {
-						return err
-					}
+			}
+			for k, by := range in.shifts(a.subject.Case, view, shifted) {
+				if err := add(a.subject.views[v][0], crop{of: i, cam: 1 + k, shift: by}); err != nil {
+					return err
 				}
 			}
 		}
@@ -124,25 +141,28 @@ func (in *input) chunks(ctx context.Context, cases []cohort.Case, answers []answ
 func (n *Net) evaluateChunk(mode torch.Mode, side int, c chunk, answers []answer) error {
 	mode.Grad = false
 	return torch.Do(mode, func(s *torch.Scope) {
-		x := n.images(s, c.images, len(c.of), side)
+		count := len(c.crops)
+		x := n.images(s, c.images, count, side)
 		f := n.features(s, c.view, x, false)
 		w := n.headWeight(s, c.view)
-		terms := s.Floats(s.Sum(s.Mul(s.LSEPool(f, n.R), w), false, 1), len(c.of))
+		terms := s.Floats(s.Sum(s.Mul(s.LSEPool(f, n.R), w), false, 1), count)
 		signed := s.ChannelSum(f, w)
 		shape, _ := s.Shape(signed)
 		if s.Err() != nil {
 			return
 		}
 		h, wd := shape[1], shape[2]
-		maps := s.Floats(signed, len(c.of)*h*wd)
-		for i, of := range c.of {
-			answers[of].terms[c.view] += terms[i]
-			if c.first[i] {
+		maps := s.Floats(signed, count*h*wd)
+		for i, x := range c.crops {
+			if x.term {
+				answers[x.of].terms[c.view] += terms[i]
+			}
+			if x.cam >= 0 {
 				m := cam{h, wd, make([]float32, h*wd)}
 				for p := range m.s {
 					m.s[p] = float32(maps[i*h*wd+p])
 				}
-				answers[of].cams[c.view] = m
+				answers[x.of].cams[c.view][x.cam] = m
 			}
 		}
 	})

@@ -67,20 +67,28 @@ func unit(a []float32) []float32 {
 	return out
 }
 
-// MapScore is what one map did on one held-out case's centred evaluation crop.
+// MapScore is what one map did on one crop of one held-out case.
 type MapScore struct {
 	Case, Group string
 	View        volume.View
-	Energy      float64 // share of the ReLU map inside the lesion, padding left out; 0 for a zero map
-	Share       float64 // the lesion's share of the crop's area, padding left out
-	IoU         float64 // of the map above 0.5 and the lesion
-	Hit         bool    // the map's maximum lies in the lesion
-	Zero        bool
+	Crop        int    // 0 is centred on the lesion; the others are shifted away from it
+	Shift       [2]int // of the crop's middle, pixels right and down
+	Overlap
+	Gaussian Overlap // of the best fixed Gaussian in the crop's middle, which looks at nothing
 }
 
-// score holds a map against the outline; flags as pair.mask.
-func (m Map) score(flags []uint8, size int) (s MapScore) {
-	raw := m.enlarge(size)
+// Overlap is how a map lies to the lesion's outline.
+type Overlap struct {
+	Energy float64 // share of the ReLU map inside the lesion, padding left out; 0 for a zero map
+	Share  float64 // the lesion's share of the crop's area, padding left out
+	IoU    float64 // of the map above 0.5 and the lesion
+	Hit    bool    // the map's maximum lies in the lesion
+	Zero   bool
+}
+
+// score holds a map, not negative and on the crop's pixels, against the outline;
+// flags as pair.mask.
+func score(raw []float32, flags []uint8) (s Overlap) {
 	scaled := unit(raw)
 	var lesion, image, energy, total, both, either float64
 	best := -1
@@ -107,7 +115,7 @@ func (m Map) score(flags []uint8, size int) (s MapScore) {
 		}
 	}
 	if best < 0 {
-		return MapScore{Zero: true}
+		return Overlap{Zero: true}
 	}
 	s.Share = lesion / image
 	s.Zero = scaled[best] == 0

@@ -46,7 +46,7 @@ func TestInnerSplit(t *testing.T) {
 		}
 		u.Arm, u.Attention = "other", true
 		_, again, _ := innerSplit(u)
-		if !slices.Equal(val, again) {
+		if !slices.EqualFunc(val, again, func(a, b cohort.Case) bool { return a.ID == b.ID }) {
 			t.Fatal("another arm has another split")
 		}
 	})

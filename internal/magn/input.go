@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"magn/internal/cohort"
+	"magn/internal/draw"
 	"magn/internal/fault"
 	"magn/internal/volume"
 )
@@ -48,6 +49,7 @@ func newInput(views []volume.View, t Training) *input {
 	half := float64(t.Crop)/2 + float64(t.Shift)
 	rad := t.Rotate * math.Pi / 180
 	side := 2 * int(math.Ceil(half*(math.Cos(rad)+math.Sin(rad))+1))
+	side = max(side, t.Crop+2*t.mapShift())
 	return &input{views: views, training: t, side: side, mu: new(sync.Mutex), ready: map[string]func() (*subject, error){}}
 }
 
@@ -213,26 +215,46 @@ func (in *input) largest(pairs []pair) []pair {
 	return pairs[:min(in.training.Slices, len(pairs))]
 }
 
-// centred cuts the evaluation crop out of a plane: grey 0…1.
-func (in *input) centred(plane []uint16) []float32 {
+// centred is the shift of the crop that evaluation looks at.
+var centred = [2]int{}
+
+// mapShift is how far a crop is moved off the lesion, at most, to see whether
+// its map follows: 64 pixels of 256.
+func (t Training) mapShift() int { return t.Crop / 4 }
+
+// shifts are the crops beside the centred one that a case's map is looked at on:
+// evenly drawn whole pixels x, y by case and view, the same for every arm, fold
+// and seed.
+func (in *input) shifts(c cohort.Case, view volume.View, count int) [][2]int {
+	r, most := draw.New("map shift", c.ID, view), in.training.mapShift()
+	out := make([][2]int, count)
+	for i := range out {
+		out[i] = [2]int{r.IntN(2*most+1) - most, r.IntN(2*most+1) - most}
+	}
+	return out
+}
+
+// cut takes an evaluation crop out of a plane, its middle moved by shift to the
+// right and down: grey 0…1.
+func (in *input) cut(plane []uint16, shift [2]int) []float32 {
 	n := in.training.Crop
 	out := make([]float32, n*n)
-	at := (in.side - n) / 2
+	left, top := (in.side-n)/2+shift[0], (in.side-n)/2+shift[1]
 	for y := range n {
-		for x, v := range plane[(at+y)*in.side+at:][:n] {
+		for x, v := range plane[(top+y)*in.side+left:][:n] {
 			out[y*n+x] = float32(v) / 65535
 		}
 	}
 	return out
 }
 
-// flags are a pair's mask on the evaluation crop.
-func (in *input) flags(p pair) []uint8 {
+// flags are a pair's mask on the crop that cut takes.
+func (in *input) flags(p pair, shift [2]int) []uint8 {
 	n := in.training.Crop
 	out := make([]uint8, 0, n*n)
-	at := (in.side - n) / 2
+	left, top := (in.side-n)/2+shift[0], (in.side-n)/2+shift[1]
 	for y := range n {
-		out = append(out, p.mask[(at+y)*in.side+at:][:n]...)
+		out = append(out, p.mask[(top+y)*in.side+left:][:n]...)
 	}
 	return out
 }

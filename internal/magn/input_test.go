@@ -37,7 +37,7 @@ func somePair(in *input) pair {
 func TestAugmentNothing(t *testing.T) {
 	in := newInput(volume.Views, plainTraining())
 	p := somePair(in)
-	want, flags := in.centred(p.middle()), in.flags(p)
+	want, flags := in.cut(p.middle(), centred), in.flags(p, centred)
 	n := in.training.Crop
 	for _, view := range volume.Views {
 		mirrored := 0
@@ -166,7 +166,7 @@ func TestLesionsAndChannels(t *testing.T) {
 	tr.Crop, tr.PixelMM = 64, 0
 	views := []volume.View{volume.Sagittal}
 	lesionPixels := func(in *input, p pair) (n int) {
-		for _, f := range in.flags(p) {
+		for _, f := range in.flags(p, centred) {
 			n += int(f & inLesion)
 		}
 		return n

@@ -32,9 +32,11 @@ type Net struct {
 	imagenet  bool // inputs are normalised as torchvision's weights want them
 }
 
-// NewNet makes a network whose weights are He-uniform (He et al. 2015:
+// NewNet makes a network whose convolutions are He-uniform (He et al. 2015:
 // U(−b, b), b = √(6/fan_in)), drawn by seed and name, so that arms with the same
-// seed begin alike. Close frees it.
+// seed begin alike. The head has no rectifier behind it and is drawn with
+// b = 1/√fan_in (LeCun et al. 1998, PyTorch's default): with the wider bound the
+// first logits are near ±5. Close frees it.
 func NewNet(cfg Network, device torch.Device, dtype torch.DType, seed int) (*Net, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -54,7 +56,7 @@ func NewNet(cfg Network, device torch.Device, dtype torch.DType, seed int) (*Net
 			n.backbones = append(n.backbones, newBackbone(cfg.Backbone, cfg.Stride, n.prefix(v), declare))
 		}
 		n.channels = n.backbones[0].channels
-		n.fcW = declare("fc.weight", true, 1, len(cfg.Views)*n.channels)
+		n.fcW = declare(headWeights, true, 1, len(cfg.Views)*n.channels)
 		n.fcB = declare("fc.bias", true, 1)
 		for _, p := range n.params {
 			s.Keep(p.t)
@@ -73,6 +75,8 @@ func (n *Net) prefix(v volume.View) string {
 	return v.String() + "."
 }
 
+const headWeights = "fc.weight"
+
 // declare makes a parameter on the device: channels-last where it has four
 // dimensions, and a leaf of autograd where it is learned.
 func (n *Net) declare(s *torch.Scope, seed int, name string, learned bool, shape []int) torch.Tensor {
@@ -86,7 +90,11 @@ func (n *Net) declare(s *torch.Scope, seed int, name string, learned bool, shape
 	x := make([]float32, size)
 	switch {
 	case len(shape) > 1:
-		r, bound := draw.New("weights", seed, name), math.Sqrt(6/float64(fan))
+		gain := 6.0
+		if name == headWeights {
+			gain = 1
+		}
+		r, bound := draw.New("weights", seed, name), math.Sqrt(gain/float64(fan))
 		for i := range x {
 			x[i] = float32((2*r.Float64() - 1) * bound)
 		}

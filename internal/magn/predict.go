@@ -35,8 +35,8 @@ func Crops(c cohort.Case, views []volume.View, t Training) ([]ViewCrop, error) {
 }
 
 func (in *input) crop(view volume.View, p pair) ViewCrop {
-	flags := in.flags(p)
-	c := ViewCrop{View: view, Size: in.training.Crop, Image: in.centred(p.middle()), Lesion: make([]bool, len(flags)), Inside: make([]bool, len(flags))}
+	flags := in.flags(p, centred)
+	c := ViewCrop{View: view, Size: in.training.Crop, Image: in.cut(p.middle(), centred), Lesion: make([]bool, len(flags)), Inside: make([]bool, len(flags))}
 	for i, f := range flags {
 		c.Lesion[i], c.Inside[i] = f&inLesion != 0, f&inImage != 0
 	}
@@ -122,7 +122,7 @@ func (m *Model) Predict(ctx context.Context, c cohort.Case) (*CasePrediction, er
 	var folds []answer
 	p := &CasePrediction{}
 	for _, n := range m.nets {
-		a, err := evaluate(ctx, n, in, m.mode, []cohort.Case{c})
+		a, err := evaluate(ctx, n, in, m.mode, []cohort.Case{c}, 0)
 		if err != nil {
 			return nil, err
 		}
@@ -135,7 +135,7 @@ func (m *Model) Predict(ctx context.Context, c cohort.Case) (*CasePrediction, er
 		var mean Map
 		for i, a := range folds {
 			vp.Contribution += (a.terms[v] - m.infos[i].TrainingMean[view.String()]) / float64(len(folds))
-			r := a.cams[v].rectified(p.Logit > 0)
+			r := a.cams[v][0].rectified(p.Logit > 0)
 			if i == 0 {
 				mean = Map{r.H, r.W, make([]float32, len(r.Raw))}
 			}
@@ -146,7 +146,7 @@ func (m *Model) Predict(ctx context.Context, c cohort.Case) (*CasePrediction, er
 		pr := folds[0].subject.views[v][0]
 		vp.Crop = in.crop(view, pr)
 		vp.Map = mean.Upsample(vp.Crop.Size)
-		s := mean.score(in.flags(pr), vp.Crop.Size)
+		s := score(mean.enlarge(vp.Crop.Size), in.flags(pr, centred))
 		vp.Energy, vp.Share, vp.Zero = s.Energy, s.Share, s.Zero
 		p.Views = append(p.Views, vp)
 	}

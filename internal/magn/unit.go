@@ -173,7 +173,7 @@ func (r *run) inner(ctx context.Context, index int, st stage) error {
 		if err != nil {
 			return err
 		}
-		answers, err := tr.evaluate(ctx, st.val)
+		answers, err := evaluate(ctx, tr.net, r.in, tr.mode, st.val, 0)
 		if err != nil {
 			return err
 		}
@@ -219,21 +219,23 @@ func (r *run) final(ctx context.Context, res *Result, index int) error {
 	tr.dropOptimiser()
 	origin := *r.in // one slice a view is enough for the mean of hundreds of cases
 	origin.training.Slices = 1
-	train, err := evaluate(ctx, tr.net, &origin, tr.mode, r.unit.Train)
+	train, err := evaluate(ctx, tr.net, &origin, tr.mode, r.unit.Train, 0)
 	if err != nil {
 		return err
 	}
 	mean := groupSet{}
 	mean.addAnswers(train)
 	res.Fits = append([]Fit{{"weights", r.progress.Weights.sorted()}, {"contribution mean", mean.sorted()}}, res.Fits...)
-	answers, err := tr.evaluate(ctx, r.unit.Test)
+	widths, seen := r.in.gaussians(train)
+	res.Fits = append(res.Fits, Fit{"gaussian width", seen.sorted()})
+	answers, err := evaluate(ctx, tr.net, r.in, tr.mode, r.unit.Test, mapShifts)
 	if err != nil {
 		return err
 	}
 	if err := r.saveModel(tr.net, res, train); err != nil {
 		return err
 	}
-	return r.answers(res, answers)
+	return r.answers(res, answers, widths)
 }
 
 // begin makes the trainer of a stage, from the checkpoint where one stopped in it.
@@ -294,16 +296,27 @@ func (r *run) saveModel(n *Net, res *Result, train []answer) error {
 	return n.Save(filepath.Join(r.unit.Dir, ModelFile), info)
 }
 
-func (r *run) answers(res *Result, answers []answer) error {
+// mapShifts is how many shifted crops a held-out case's map is looked at on.
+const mapShifts = 4
+
+func (r *run) answers(res *Result, answers []answer, widths []float64) error {
 	var maps []torch.Named
 	for _, a := range answers {
 		res.Scores = append(res.Scores, Score{a.subject.ID, a.subject.Group, a.subject.Label, a.logit, sigmoid(a.logit)})
 		for v, view := range r.unit.Network.Views {
-			m := a.cams[v].rectified(a.logit > 0)
-			s := m.score(r.in.flags(a.subject.views[v][0]), r.unit.Training.Crop)
-			s.Case, s.Group, s.View = a.subject.ID, a.subject.Group, view
-			res.Maps = append(res.Maps, s)
-			maps = append(maps, m.named(mapKey(a.subject.Case, view.String())))
+			size := r.unit.Training.Crop
+			fixed := gaussian(size, widths[v])
+			places := append([][2]int{centred}, r.in.shifts(a.subject.Case, view, mapShifts)...)
+			for i, shift := range places {
+				m, flags := a.cams[v][i].rectified(a.logit > 0), r.in.flags(a.subject.views[v][0], shift)
+				res.Maps = append(res.Maps, MapScore{
+					Case: a.subject.ID, Group: a.subject.Group, View: view, Crop: i, Shift: shift,
+					Overlap: score(m.enlarge(size), flags), Gaussian: score(fixed, flags),
+				})
+				if i == 0 {
+					maps = append(maps, m.named(mapKey(a.subject.Case, view.String())))
+				}
+			}
 		}
 	}
 	return torch.WriteSafetensors(filepath.Join(r.unit.Dir, MapsFile), nil, maps)

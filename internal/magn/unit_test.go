@@ -99,8 +99,8 @@ func TestResume(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(want.Scores) != 4 || len(want.Maps) != 8 || len(want.Fits) != 5 {
-		t.Fatalf("%d scores, %d maps, %d fits; expected 4, 8, 5", len(want.Scores), len(want.Maps), len(want.Fits))
+	if len(want.Scores) != 4 || len(want.Maps) != 8*(1+mapShifts) || len(want.Fits) != 6 {
+		t.Fatalf("%d scores, %d maps, %d fits; expected 4, 40, 6", len(want.Scores), len(want.Maps), len(want.Fits))
 	}
 	u := tinyUnit(t, cases)
 	stops := 0
@@ -241,7 +241,7 @@ func TestPredict(t *testing.T) {
 					t.Fatalf("%s, %v: the map differs from the unit's", c.ID, vp.View)
 				}
 			}
-			if s := res.Maps[2*i+v]; math.Abs(s.Energy-vp.Energy) > 1e-3 || s.Share != vp.Share {
+			if s := res.Maps[(2*i+v)*(1+mapShifts)]; math.Abs(s.Energy-vp.Energy) > 1e-3 || s.Share != vp.Share {
 				t.Errorf("%s, %v: energy %g of share %g, the unit said %g of %g", c.ID, vp.View, vp.Energy, vp.Share, s.Energy, s.Share)
 			}
 		}

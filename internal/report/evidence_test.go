@@ -36,10 +36,12 @@ func summarised(t *testing.T, oneClass bool) evidence.Results {
 						Case: id, Group: group, Arm: a.Name, Fold: fold, Seed: seed, Label: label, Score: score, Threshold: 0.55,
 					})
 					for _, v := range views {
-						u.Maps = append(u.Maps, evidence.MapRow{
-							Case: id, Group: group, Arm: a.Name, Fold: fold, Seed: seed, View: v,
-							Energy: rng.Float64() / 2, Share: 0.08, IoU: 0.1, Hit: i%2 == 0,
-						})
+						for crop := range 2 {
+							u.Maps = append(u.Maps, evidence.MapRow{
+								Case: id, Group: group, Arm: a.Name, Fold: fold, Seed: seed, View: v, Crop: crop, ShiftX: 9 * crop,
+								Share: 0.08, Map: evidence.Overlap{Energy: rng.Float64() / 2, IoU: 0.1, Hit: i%2 == 0}, Gaussian: evidence.Overlap{Energy: 0.5, Hit: true},
+							})
+						}
 					}
 				}
 				u.Fits = []evidence.Fit{{Step: "weights", Groups: []string{"other"}}}

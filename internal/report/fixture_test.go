@@ -59,10 +59,13 @@ func fixture(side int) Input {
 		arm.ROC = meanROC(arm.Folds)
 		for i, v := range views {
 			e := 0.12 + 0.02*float64(i) + 0.1*a.lambda/0.3
-			arm.Maps = append(arm.Maps, evidence.MapSummary{
-				View: v, N: n, Zero: 1 - int(a.lambda*3), Energy: around(e, 0.03),
-				Share: around(0.071+0.01*float64(i), 0.008), IoU: around(e*0.9, 0.04), Hit: around(0.4+e, 0.13),
-			})
+			for k, crops := range []string{evidence.Centred, evidence.Shifted} {
+				arm.Maps = append(arm.Maps, evidence.MapSummary{
+					View: v, Crops: crops, N: n, Zero: 1 - int(a.lambda*3), Energy: around(e-0.02*float64(k), 0.03),
+					Share: around(0.071+0.01*float64(i), 0.008), IoU: around(e*0.9, 0.04), Hit: around(0.4+e, 0.13),
+					Gaussian: evidence.GaussianSummary{Energy: around(0.5-0.3*float64(k), 0.03), IoU: around(0.4, 0.04), Hit: around(0.6, 0.1)},
+				})
+			}
 		}
 		r.Arms = append(r.Arms, arm)
 	}

@@ -2,8 +2,11 @@ package report
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
+
+	"gonum.org/v1/plot/vg/draw"
 
 	"magn/internal/evidence"
 )
@@ -61,54 +64,65 @@ func differencesFigure(r evidence.Results) (figure, bool) {
 	return figure{name: "differences", title: "Differences in AUC between arms with their 95 % intervals", w: textWidth, h: f.height(), draw: f.draw}, true
 }
 
-// energyFigure is, per view and arm, the maps' energy in the lesion beside the
-// lesion's share of the crop, which a map that knows nothing would reach.
+// energyFigure is, per view and arm, the maps' energy in the lesion on shifted
+// crops beside the lesion's share of the crop, which a map that knows nothing
+// would reach, and the fixed Gaussian's, which knows only where crops are centred.
 func energyFigure(r evidence.Results) (figure, bool) {
 	f := forest{
-		xLabel: "energy in the lesion (bar: the lesion’s share of the crop)",
+		xLabel: "energy in the lesion, shifted crops (bar: the lesion’s share of the crop)",
 		line:   math.NaN(), head: "energy (95 % interval) | share", max: 0.1,
 	}
-	for _, view := range mapViews(r) {
-		first := true
+	for _, of := range mapKinds(r) {
+		if of.crops != evidence.Shifted {
+			continue
+		}
+		view, first, gaussian := of.view, true, evidence.Interval{Value: math.NaN()}
 		for i, a := range r.Arms {
 			for _, m := range a.Maps {
-				if m.View != view {
+				if kindOf(m) != of {
 					continue
 				}
+				gaussian = m.Gaussian.Energy
 				f.rows = append(f.rows, forestRow{
 					label: clip(view, 12) + " · " + clip(a.Name, labelRunes), iv: m.Energy,
 					look: lookOf(i, a.Attention), ref: m.Share.Value, gap: first && len(f.rows) > 0,
 					text: withBounds(m.Energy) + " | " + decimal(m.Share.Value),
 				})
 				first = false
-				for _, x := range []float64{m.Energy.Value, m.Energy.High, m.Share.Value} {
+				for _, x := range []float64{m.Energy.Value, m.Energy.High, m.Share.Value, m.Gaussian.Energy.High} {
 					if !isNaN(x) {
 						f.max = math.Max(f.max, x*1.05)
 					}
 				}
 			}
 		}
+		if !isNaN(gaussian.Value) {
+			f.rows = append(f.rows, forestRow{label: clip(view, 12) + " · fixed Gaussian", iv: gaussian, look: look{color: muted, glyph: draw.CrossGlyph{}}, ref: math.NaN(), text: withBounds(gaussian)})
+		}
 	}
 	f.max = math.Min(f.max, 1)
 	if len(f.rows) == 0 {
 		return figure{}, false
 	}
-	return figure{name: "energy", title: "Energy of the heat maps in the lesion against the lesion's share of the crop", w: textWidth, h: f.height(), draw: f.draw}, true
+	return figure{name: "energy", title: "Energy of the heat maps in the lesion on shifted crops", w: textWidth, h: f.height(), draw: f.draw}, true
 }
 
-// mapViews are the views that any arm has maps of, in the order met.
-func mapViews(r evidence.Results) []string {
-	var views []string
-	seen := map[string]bool{}
+// mapKind is a view and the crops that its maps were looked at on.
+type mapKind struct{ view, crops string }
+
+func kindOf(m evidence.MapSummary) mapKind { return mapKind{m.View, m.Crops} }
+
+// mapKinds are what any arm has maps of, in the order met.
+func mapKinds(r evidence.Results) []mapKind {
+	var kinds []mapKind
 	for _, a := range r.Arms {
 		for _, m := range a.Maps {
-			if !seen[m.View] {
-				seen[m.View] = true
-				views = append(views, m.View)
+			if !slices.Contains(kinds, kindOf(m)) {
+				kinds = append(kinds, kindOf(m))
 			}
 		}
 	}
-	return views
+	return kinds
 }
 
 // tickLabel prints a tick with a fixed number of decimals.

@@ -197,7 +197,7 @@ func TestAnyNumbers(t *testing.T) {
 		a := base.Results.Arms[1]
 		a.Metrics.AUC, a.Metrics.F1 = iv.Draw(rt, "auc"), iv.Draw(rt, "f1")
 		a.ROC = []evidence.Point{{}, {FPR: num.Draw(rt, "fpr"), TPR: num.Draw(rt, "tpr")}, {FPR: 1, TPR: 1}}
-		a.Maps = []evidence.MapSummary{{View: "axial", Energy: iv.Draw(rt, "energy"), Share: iv.Draw(rt, "share")}}
+		a.Maps = []evidence.MapSummary{{View: "axial", Crops: evidence.Shifted, Energy: iv.Draw(rt, "energy"), Share: iv.Draw(rt, "share")}}
 		d := iv.Draw(rt, "delta")
 		in := base
 		in.Panels = nil

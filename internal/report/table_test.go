@@ -101,7 +101,7 @@ func TestTablesHoldTheResults(t *testing.T) {
 			k := 0
 			mapRow := map[string]map[string]string{}
 			for _, m := range maps {
-				mapRow[m["arm"]+" "+m["view"]] = m
+				mapRow[m["arm"]+" "+m["view"]+" "+m["crops"]] = m
 			}
 			for i, a := range r.Arms {
 				if metrics[i]["arm"] != a.Name || inner[i]["arm"] != a.Name {
@@ -134,7 +134,7 @@ func TestTablesHoldTheResults(t *testing.T) {
 					}
 				}
 				for _, m := range a.Maps {
-					where := a.Name + " " + m.View
+					where := a.Name + " " + m.View + " " + m.Crops
 					row := mapRow[where]
 					same(t, where, row, "n", float64(m.N))
 					same(t, where, row, "zero", float64(m.Zero))
@@ -142,6 +142,8 @@ func TestTablesHoldTheResults(t *testing.T) {
 					sameInterval(t, where, row, "share", m.Share)
 					sameInterval(t, where, row, "iou", m.IoU)
 					sameInterval(t, where, row, "hit", m.Hit)
+					sameInterval(t, where, row, "gaussian_energy", m.Gaussian.Energy)
+					sameInterval(t, where, row, "gaussian_hit", m.Gaussian.Hit)
 				}
 			}
 			if k != len(folds) {

@@ -146,9 +146,10 @@ func comparisonsTable(r evidence.Results) table {
 func mapsTable(r evidence.Results) table {
 	t := table{
 		name:    "heatmaps",
-		caption: "Heat maps of the patients held out, on crops centred on the lesion, with 95 % intervals clustered by group. Energy: the part of the map that lies inside the lesion; share: the part of the crop that the lesion covers, which a uniform map would reach; IoU: of the map above one half with the lesion; hit: the map’s maximum lies inside the lesion. There is one map for each patient and seed; those that are zero everywhere are counted, and score 0.",
+		caption: "Heat maps of the patients held out, with 95 % intervals clustered by group, on crops centred on the lesion and on the same crops shifted away from it. Energy: the part of the map that lies inside the lesion; share: the part of the crop that the lesion covers, which a uniform map would reach; IoU: of the map above one half with the lesion; hit: the map’s maximum lies inside the lesion. Gaussian: the same numbers of a fixed Gaussian in the crop’s middle, as wide as fits the training outlines best; it looks at nothing, and only what exceeds it on shifted crops says that a map follows the lesion. Maps that are zero everywhere are counted, and score 0.",
 		columns: []column{
 			{head: "View", key: "view"},
+			{head: "Crops", key: "crops"},
 			{head: "Arm", key: "arm"},
 			{head: "Maps", key: "n", kind: whole},
 			{head: "Zero maps", key: "zero", kind: whole},
@@ -156,16 +157,19 @@ func mapsTable(r evidence.Results) table {
 			{head: "Share", key: "share", kind: interval},
 			{head: "IoU", key: "iou", kind: interval},
 			{head: "Hit", key: "hit", kind: interval},
+			{head: "Gaussian energy", key: "gaussian_energy", kind: interval},
+			{head: "Gaussian IoU", key: "gaussian_iou", kind: interval},
+			{head: "Gaussian hit", key: "gaussian_hit", kind: interval},
 		},
 	}
-	for _, view := range mapViews(r) {
+	for _, of := range mapKinds(r) {
 		for _, a := range r.Arms {
 			for _, m := range a.Maps {
-				if m.View != view {
+				if kindOf(m) != of {
 					continue
 				}
-				row := []cell{words(m.View), words(a.Name), wholeNumber(m.N), wholeNumber(m.Zero)}
-				for _, iv := range []evidence.Interval{m.Energy, m.Share, m.IoU, m.Hit} {
+				row := []cell{words(m.View), words(m.Crops), words(a.Name), wholeNumber(m.N), wholeNumber(m.Zero)}
+				for _, iv := range []evidence.Interval{m.Energy, m.Share, m.IoU, m.Hit, m.Gaussian.Energy, m.Gaussian.IoU, m.Gaussian.Hit} {
 					c := span(iv)
 					c.why = "no map of this view"
 					row = append(row, c)

@@ -206,14 +206,14 @@ func mapSentences(r evidence.Results) []string {
 			var parts []string
 			for _, m := range with.Maps {
 				for _, o := range without.Maps {
-					if o.View == m.View && !isNaN(m.Energy.Value) && !isNaN(o.Energy.Value) {
-						parts = append(parts, fmt.Sprintf("%s %s with against %s without (the lesion covers %s of the crop)",
-							m.View, decimal(m.Energy.Value), decimal(o.Energy.Value), decimal(m.Share.Value)))
+					if kindOf(o) == kindOf(m) && m.Crops == evidence.Shifted && !isNaN(m.Energy.Value) && !isNaN(o.Energy.Value) {
+						parts = append(parts, fmt.Sprintf("%s %s with against %s without (a Gaussian in the middle %s; the lesion covers %s of the crop)",
+							m.View, decimal(m.Energy.Value), decimal(o.Energy.Value), decimal(m.Gaussian.Energy.Value), decimal(m.Share.Value)))
 					}
 				}
 			}
 			if len(parts) > 0 {
-				out = append(out, fmt.Sprintf("Part of the map inside the lesion, %s and %s: %s.", with.Name, without.Name, strings.Join(parts, "; ")))
+				out = append(out, fmt.Sprintf("Part of the map inside the lesion on crops shifted away from it, %s and %s: %s.", with.Name, without.Name, strings.Join(parts, "; ")))
 			}
 		}
 	}

@@ -116,7 +116,7 @@ func fakeRunner(mode string) func(context.Context, magn.Unit, func(magn.Event)) 
 			z := float64(2*c.Label-1) + draw.New(state.Sum, c.ID).NormFloat64()
 			res.Scores = append(res.Scores, magn.Score{Case: c.ID, Group: c.Group, Label: c.Label, Logit: z, Score: sigmoid(z)})
 			for _, v := range u.Network.Views {
-				res.Maps = append(res.Maps, magn.MapScore{Case: c.ID, Group: c.Group, View: v, Energy: 0.5, Share: 0.25, IoU: 0.5})
+				res.Maps = append(res.Maps, magn.MapScore{Case: c.ID, Group: c.Group, View: v, Overlap: magn.Overlap{Energy: 0.5, Share: 0.25, IoU: 0.5}})
 			}
 		}
 		for _, name := range []string{modelFile, mapsFile} {

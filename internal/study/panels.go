@@ -126,14 +126,14 @@ func (s *Study) panel(c evidence.Prediction, chooser string, seed int, plan []Pl
 		for v := range p.Views {
 			view := p.Views[v].Crop.View.String()
 			m, ok := maps[c.Case+"/"+view]
-			row := slices.IndexFunc(u.Maps, func(x evidence.MapRow) bool { return x.Case == c.Case && x.View == view })
+			row := slices.IndexFunc(u.Maps, func(x evidence.MapRow) bool { return x.Case == c.Case && x.View == view && x.Crop == 0 })
 			if !ok || row < 0 || at < 0 {
 				return p, &fault.Input{File: path, Field: fmt.Sprintf("case %s, view %s", c.Case, view), Found: "no map", Expected: "one for each held-out case and view"}
 			}
 			r := u.Maps[row]
 			p.Views[v].Maps = append(p.Views[v].Maps, PanelMap{
 				Arm: u.Arm, Attention: arms[u.Arm].attention, Score: u.Predictions[at].Score,
-				Map: m.Upsample(p.Views[v].Crop.Size), Energy: r.Energy, Share: r.Share, Zero: r.Zero,
+				Map: m.Upsample(p.Views[v].Crop.Size), Energy: r.Map.Energy, Share: r.Share, Zero: r.Zero,
 			})
 		}
 	}

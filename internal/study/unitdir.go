@@ -112,7 +112,10 @@ func writeResult(u magn.Unit, r *magn.Result, version string) error {
 	for _, m := range r.Maps {
 		maps = append(maps, evidence.MapRow{
 			Case: m.Case, Group: m.Group, Arm: u.Arm, Fold: u.Fold, Seed: u.Seed, View: m.View.String(),
-			Energy: m.Energy, Share: m.Share, IoU: m.IoU, Hit: m.Hit, Zero: m.Zero,
+			Crop: m.Crop, ShiftX: m.Shift[0], ShiftY: m.Shift[1], Share: m.Share,
+			Map:      evidence.Overlap{Energy: m.Energy, IoU: m.IoU, Hit: m.Hit},
+			Gaussian: evidence.Overlap{Energy: m.Gaussian.Energy, IoU: m.Gaussian.IoU, Hit: m.Gaussian.Hit},
+			Zero:     m.Zero,
 		})
 	}
 	fits := make([]evidence.Fit, 0, len(r.Fits))

@@ -38,12 +38,14 @@ for arm in ARMS:
                 rows.append((c[0], c[1], arm, fold, seed, c[3], z, 1 / (1 + np.exp(-z)), thr))
                 if arm == ARMS[1]:
                     for view in ['axial', 'sagittal']:
-                        zero = rng.uniform() < 0.1
-                        e, s, i = rng.beta(2, 3), rng.beta(1, 9), rng.beta(1, 4)
-                        maps.append((c[0], c[1], arm, fold, seed, view, 0 if zero else e, s, 0 if zero else i,
-                                     int(not zero and rng.uniform() < e), int(zero)))
+                        for crop in range(3):  # crop 0 is centred, the others are shifted
+                            zero = rng.uniform() < 0.1
+                            e, s, i, ge, gi = rng.beta(2, 3), rng.beta(1, 9), rng.beta(1, 4), rng.beta(2, 2), rng.beta(1, 3)
+                            dx, dy = (int(d) for d in rng.integers(-64, 65, 2) * min(crop, 1))
+                            maps.append((c[0], c[1], arm, fold, seed, view, crop, dx, dy, s, 0 if zero else e, 0 if zero else i,
+                                         int(not zero and rng.uniform() < e), int(zero), ge, gi, int(rng.uniform() < ge)))
 P = pd.DataFrame(rows, columns='case group arm fold seed label logit score threshold'.split())
-M = pd.DataFrame(maps, columns='case group arm fold seed view energy share iou hit zero'.split())
+M = pd.DataFrame(maps, columns='case group arm fold seed view crop shift_x shift_y share energy iou hit zero gaussian_energy gaussian_iou gaussian_hit'.split())
 P.to_csv('predictions.csv', index=False, float_format=repr, lineterminator='\n')
 M.to_csv('maps.csv', index=False, float_format=repr, lineterminator='\n')
 
@@ -170,10 +172,11 @@ for seed in SEEDS:
 draws = [delta(resample(strata), rng.choice(SEEDS, len(SEEDS))) for _ in range(20000)]
 truth['comparison'] = dict(delta=delta({g: 1 for g in info.group}, SEEDS), limits=limits(draws),
                            p=2 * min(np.mean(np.array(draws) <= 0), np.mean(np.array(draws) >= 0)))
-for view, m in M.groupby('view'):
-    c = m.groupby('case').agg({'group': 'first', 'energy': 'mean', 'share': 'mean', 'iou': 'mean', 'hit': 'mean'})
-    truth['maps'][view] = dict(n=len(m), zero=int(m.zero.sum()), energy=tmean(c.energy, c.group), share=tmean(c.share, c.group),
-                               iou=tmean(c.iou, c.group), hit=wilson(c.hit, c.group))
+for (view, shifted), m in M.groupby(['view', M.crop > 0]):
+    means = ['energy', 'share', 'iou', 'hit', 'gaussian_energy', 'gaussian_iou', 'gaussian_hit']
+    c = m.groupby('case').agg({'group': 'first'} | {k: 'mean' for k in means})
+    truth['maps'][view + (' shifted' if shifted else ' centred')] = dict(n=len(m), zero=int(m.zero.sum())) | {
+        k: (wilson if k.endswith('hit') else tmean)(c[k], c.group) for k in means}
 with open('truth.json', 'w') as f:
     json.dump(truth, f, indent=1)
     f.write('\n')
