@@ -39,11 +39,15 @@ magn: ## bin/magn alone: pure Go, needs no compiler
 	@$(GOBUILD) -ldflags '-X magn/internal/cli.version=$(VERSION)' -o bin/magn ./cmd/magn
 
 .PHONY: native
-native: lib/libmagn_torch.so ## lib/*.so; after a change of LIBTORCH: make -B native
+native: lib/libmagn_torch.so lib/libmagn_gdcm.so ## lib/*.so; after a change of LIBTORCH or GDCM: make -B native
 
 lib/libmagn_torch.so: $(wildcard native/torch/*)
 	@mkdir -p lib
 	@native/torch/build.sh $@
+
+lib/libmagn_gdcm.so: $(wildcard native/gdcm/*)
+	@mkdir -p lib
+	@native/gdcm/build.sh $@
 
 .PHONY: demo
 demo: ## a synthetic study from nothing to its report, in demo-out/

@@ -61,6 +61,17 @@ func Browser(t testing.TB) string {
 	return ""
 }
 
+// Program is the path of another program that a test compares with; where tells
+// from where it comes.
+func Program(t testing.TB, name, where string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		absent(t, peersWanted(), "no %s in PATH; %s", name, where)
+	}
+	return path
+}
+
 // Magn is the path of the program, built from this checkout; beside it stands
 // lib/ as an installation has it. The native library may be absent: a test that
 // needs it calls Torch too.

@@ -71,6 +71,17 @@ func Data(t testing.TB, parts ...string) string {
 // library beside bin/ is named through MAGN_NATIVE.
 func Torch(t testing.TB) {
 	t.Helper()
+	library(t, "libmagn_torch.so")
+}
+
+// GDCM makes sure in the same way that compressed pixel data can be decoded.
+func GDCM(t testing.TB) {
+	t.Helper()
+	library(t, "libmagn_gdcm.so")
+}
+
+func library(t testing.TB, file string) {
+	t.Helper()
 	dir := os.Getenv("MAGN_NATIVE")
 	if dir == withoutNative {
 		t.Skip("this run leaves the native libraries out (MAGN_NATIVE=" + withoutNative + ")")
@@ -78,7 +89,7 @@ func Torch(t testing.TB) {
 	if dir == "" {
 		dir = filepath.Join(Root(t), "lib")
 	}
-	lib := filepath.Join(dir, "libmagn_torch.so")
+	lib := filepath.Join(dir, file)
 	if !exists(lib) {
 		absent(t, CI(), "no %s; make native builds it", lib)
 		return

@@ -52,8 +52,10 @@ func ends(t *testing.T, env map[string]string, ask func(testing.TB)) string {
 func TestWhoMaySkip(t *testing.T) {
 	empty := t.TempDir()
 	library := t.TempDir()
-	if err := os.WriteFile(filepath.Join(library, "libmagn_torch.so"), nil, 0o600); err != nil {
-		t.Fatal(err)
+	for _, file := range []string{"libmagn_torch.so", "libmagn_gdcm.so"} {
+		if err := os.WriteFile(filepath.Join(library, file), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	python, err := exec.LookPath("true") // imports anything
 	if err != nil {
@@ -65,6 +67,7 @@ func TestWhoMaySkip(t *testing.T) {
 	}
 	data := func(t testing.TB) { Data(t, "brain-cet1") }
 	torch := func(t testing.TB) { Torch(t) }
+	gdcm := func(t testing.TB) { GDCM(t) }
 	peer := func(t testing.TB) { Python(t, "torch") }
 	browser := func(t testing.TB) { Browser(t) }
 	type env = map[string]string
@@ -78,6 +81,8 @@ func TestWhoMaySkip(t *testing.T) {
 		{"no data", env{"MAGN_DATA": empty}, data, "skip"},
 		{"no data where it was promised", env{"MAGN_DATA": empty, "CI": "true"}, data, "fail"},
 		{"library", env{"MAGN_NATIVE": library, "CI": "true"}, torch, "run"},
+		{"another library", env{"MAGN_NATIVE": library, "CI": "true"}, gdcm, "run"},
+		{"no other library, CI", env{"MAGN_NATIVE": empty, "CI": "true"}, gdcm, "fail"},
 		{"no library", env{"MAGN_NATIVE": empty}, torch, "skip"},
 		{"no library, CI", env{"MAGN_NATIVE": empty, "CI": "true"}, torch, "fail"},
 		{"library left out on purpose", env{"MAGN_NATIVE": "none", "CI": "true"}, torch, "skip"},
