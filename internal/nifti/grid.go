@@ -85,21 +85,16 @@ func quaternAffine(q, offset, pixdim [3]float64, qfac float64) volume.Affine {
 	}
 }
 
-// quatern is the inverse of quaternAffine; not ok for an affine whose axes are
-// not at right angles, which a quaternion cannot say.
-func quatern(m volume.Affine, spacing [3]float64) (q [3]float64, qfac float64, ok bool) {
+// quatern is the inverse of quaternAffine. A quaternion cannot say axes that are
+// not at right angles; for those it is the nearest rotation's.
+func quatern(m volume.Affine, spacing [3]float64) (q [3]float64, qfac float64) {
 	var r [3][3]float64
 	for i := range r {
 		for k := range r[i] {
 			r[i][k] = m[i][k] / spacing[k]
 		}
 	}
-	for a := range 3 {
-		b := (a + 1) % 3
-		if d := r[0][a]*r[0][b] + r[1][a]*r[1][b] + r[2][a]*r[2][b]; math.Abs(d) > 1e-5 {
-			return q, 1, false
-		}
-	}
+	r = nearestOrthonormal(r)
 	qfac = 1
 	det := r[0][0]*(r[1][1]*r[2][2]-r[1][2]*r[2][1]) - r[0][1]*(r[1][0]*r[2][2]-r[1][2]*r[2][0]) + r[0][2]*(r[1][0]*r[2][1]-r[1][1]*r[2][0])
 	if det < 0 {
@@ -139,7 +134,36 @@ func quatern(m volume.Affine, spacing [3]float64) (q [3]float64, qfac float64, o
 	if w[0] < 0 {
 		l = -l // a, which is not written, is taken to be positive
 	}
-	return [3]float64{w[1] / l, w[2] / l, w[3] / l}, qfac, true
+	return [3]float64{w[1] / l, w[2] / l, w[3] / l}, qfac
+}
+
+// nearestOrthonormal is the orthonormal matrix nearest to r in the sum of squared
+// differences: the first factor of its polar decomposition, by Newton's
+// iteration (Higham 1986), which takes the mean of r and its inverse transposed.
+// r is not singular.
+func nearestOrthonormal(r [3][3]float64) [3][3]float64 {
+	for range 50 {
+		var cof [3][3]float64 // cofactors: the inverse transposed, times det
+		for i := range 3 {
+			for k := range 3 {
+				a, b, c, d := (i+1)%3, (i+2)%3, (k+1)%3, (k+2)%3
+				cof[i][k] = r[a][c]*r[b][d] - r[a][d]*r[b][c]
+			}
+		}
+		det := r[0][0]*cof[0][0] + r[0][1]*cof[0][1] + r[0][2]*cof[0][2]
+		change := 0.0
+		for i := range 3 {
+			for k := range 3 {
+				x := (r[i][k] + cof[i][k]/det) / 2
+				change = max(change, math.Abs(x-r[i][k]))
+				r[i][k] = x
+			}
+		}
+		if !(change > 1e-15) {
+			break
+		}
+	}
+	return r
 }
 
 func largest(t [4]float64) int {

@@ -96,8 +96,9 @@ func putVoxel(b []byte, t DataType, x float32) {
 }
 
 // newHeader is the header for voxels of type t on g. Both forms are written,
-// since some readers take the sform and some the qform; a sheared grid has the
-// sform only. NIfTI-2 is for sizes that NIfTI-1's 16 bits do not hold.
+// since some readers take the sform and some the qform; on a sheared grid the
+// sform says it and the qform is the nearest rotation. NIfTI-2 is for sizes that
+// NIfTI-1's 16 bits do not hold.
 func newHeader(g volume.Grid, t DataType) header {
 	s := g.Spacing()
 	h := header{
@@ -112,10 +113,9 @@ func newHeader(g volume.Grid, t DataType) header {
 	if !g.SpacingKnown {
 		h.units, h.descrip = unitsUnknown, spacingUnknown
 	}
-	if q, qfac, ok := quatern(g.Affine, s); ok {
-		h.qform, h.quatern, h.pixdim[0] = formScanner, q, qfac
-		h.qoffset = [3]float64{g.Affine[0][3], g.Affine[1][3], g.Affine[2][3]}
-	}
+	h.qform = formScanner
+	h.quatern, h.pixdim[0] = quatern(g.Affine, s)
+	h.qoffset = [3]float64{g.Affine[0][3], g.Affine[1][3], g.Affine[2][3]}
 	return h
 }
 

@@ -2,10 +2,12 @@ package nifti
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -141,9 +143,6 @@ func TestQformIsSform(t *testing.T) {
 		want := quaternAffine([3]float64{q[1], q[2], q[3]}, [3]float64{1, 2, 3}, spacing, qfac)
 		g := volume.Grid{Size: [3]int{1, 1, 1}, Affine: want, SpacingKnown: true}
 		h := newHeader(g, Uint8)
-		if h.qform == 0 {
-			t.Fatal("a rotation has no quaternion")
-		}
 		h.sform = 0
 		h, err := parseHeader("memory", h.bytes(), le)
 		if err != nil {
@@ -163,9 +162,66 @@ func TestQformIsSform(t *testing.T) {
 			}
 		}
 	})
-	sheared := volume.Grid{Size: [3]int{1, 1, 1}, Affine: volume.Affine{{1, .1, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}}}
-	if h := newHeader(sheared, Uint8); h.qform != 0 || h.sform != 1 {
-		t.Errorf("sheared: qform_code %d, sform_code %d", h.qform, h.sform)
+}
+
+// A sheared grid keeps its shear in the sform; the qform is the nearest rotation.
+func TestShearedQform(t *testing.T) {
+	sheared := volume.Grid{Size: [3]int{1, 1, 1}, Affine: volume.Affine{{1, 0, 0, 0}, {0, 1, .3, 0}, {0, 0, 2, 0}}}
+	h := newHeader(sheared, Uint8)
+	if h.sform != 1 || h.qform != 1 || h.srow != sheared.Affine {
+		t.Errorf("sform_code %d, qform_code %d, srow %v", h.sform, h.qform, h.srow)
+	}
+	// numpy: a = A[:, :3] / np.linalg.norm(A[:, :3], axis=0); u, _, v = np.linalg.svd(a); u @ v
+	// [[1, 0, 0], [0, 0.99724, 0.0742425], [0, -0.0742425, 0.99724]]: half the shear's angle about x.
+	if want := -math.Sin(math.Atan2(.3, 2) / 4); math.Abs(h.quatern[0]-want) > 1e-9 || h.quatern[1] != 0 || h.quatern[2] != 0 {
+		t.Errorf("quatern %v, want (%g, 0, 0)", h.quatern, want)
+	}
+}
+
+// An image of stored voxels keeps them, its slope and its intercept, in blocks
+// of any number and packed by any number of processors.
+func TestImageRoundTrip(t *testing.T) {
+	dir := t.TempDir()
+	for _, n := range []int{1, gzipBlock/2 - 272, gzipBlock/2 - 271, gzipBlock / 2, 3 * gzipBlock / 2, 3*gzipBlock + 7} {
+		raw := make([]byte, 2*n)
+		for i := range raw {
+			raw[i] = byte(i * i >> 3)
+		}
+		g := volume.Grid{Size: [3]int{n, 1, 1}, Affine: volume.Scaling(1, 2, 3), SpacingKnown: true}
+		im, err := New(g, Uint16, 1.0/3, -500, bytes.Clone(raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var first []byte
+		for _, procs := range []int{1, 3} {
+			path := filepath.Join(dir, fmt.Sprintf("%d-%d.nii.gz", n, procs))
+			before := runtime.GOMAXPROCS(procs)
+			err := im.Write(path)
+			runtime.GOMAXPROCS(before)
+			if err != nil {
+				t.Fatal(err)
+			}
+			back, err := Read(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(back.Stored(), raw) || back.Slope != float64(float32(1.0/3)) || back.Inter != -500 || back.Type != Uint16 {
+				t.Errorf("%d voxels: not as written: %v ×%g+%g", n, back.Type, back.Slope, back.Inter)
+			}
+			b, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if first != nil && !bytes.Equal(b, first) {
+				t.Errorf("%d voxels: the bytes depend on the number of processors", n)
+			}
+			first = b
+		}
+	}
+	for _, bad := range []struct{ slope, inter float64 }{{0, 0}, {math.NaN(), 0}, {1, math.Inf(1)}} {
+		if _, err := New(volume.Grid{Size: [3]int{1, 1, 1}, Affine: volume.Scaling(1, 1, 1), SpacingKnown: true}, Int16, bad.slope, bad.inter, []byte{0, 0}); err == nil {
+			t.Errorf("slope %g and intercept %g are taken", bad.slope, bad.inter)
+		}
 	}
 }
 

@@ -1,0 +1,169 @@
+package convert
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"io"
+	"math"
+	"os"
+	"slices"
+
+	"magn/internal/dicom"
+)
+
+// dropCopies leaves out slices whose instance is there already (the same SOP
+// Instance UID, frame and place) with the same pixels: a disc and an archive
+// both exported, an instance sent twice. Of equal ones the first path stays.
+// Instances that share a UID and differ otherwise are kept.
+func (m *maker) dropCopies(list []*slice) ([]*slice, error) {
+	type instance struct {
+		sop         string
+		frame, tile int32
+	}
+	by := map[instance][]*slice{}
+	for _, s := range list {
+		if s.sop != "" {
+			k := instance{s.sop, s.frame, s.tile}
+			by[k] = append(by[k], s)
+		}
+	}
+	drop := map[*slice]bool{}
+	for _, same := range by {
+		if len(same) < 2 {
+			continue
+		}
+		slices.SortFunc(same, func(a, b *slice) int { return cmp.Compare(a.file, b.file) })
+		for i, s := range same {
+			for _, kept := range same[:i] {
+				if drop[kept] || norm(along(s.pos, -1, kept.pos)) > samePlace {
+					continue
+				}
+				equal, err := m.equal(kept, s)
+				if err != nil {
+					return list, err
+				}
+				if equal {
+					m.drop(s, kept, "the same instance as ")
+					drop[s] = true
+					break
+				}
+			}
+		}
+	}
+	return slices.DeleteFunc(list, func(s *slice) bool { return drop[s] }), nil
+}
+
+// dropEqual leaves out slices of a place whose pixels are there already under
+// another SOP Instance UID. Every slice that stays in a shared place gets its
+// digest.
+func (m *maker) dropEqual(list []*slice, at [][]*slice) ([]*slice, error) {
+	drop := map[*slice]bool{}
+	for _, p := range at {
+		if len(p) < 2 {
+			continue
+		}
+		p = slices.Clone(p)
+		slices.SortFunc(p, func(a, b *slice) int { return cmp.Compare(a.file, b.file) })
+		seen := map[uint64]*slice{}
+		for _, s := range p {
+			if err := m.digest(s); err != nil {
+				return list, err
+			}
+			if kept := seen[s.digest]; kept != nil {
+				m.drop(s, kept, "the same place and pixels as ")
+				drop[s] = true
+				continue
+			}
+			seen[s.digest] = s
+		}
+	}
+	if len(drop) == 0 {
+		return list, nil
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(s *slice) bool { return drop[s] }), nil
+}
+
+// drop notes in a file that a slice of it is elsewhere too.
+func (m *maker) drop(s, kept *slice, why string) {
+	f := &m.scan.Files[s.file]
+	f.Reason = why + m.scan.Files[kept.file].Path
+}
+
+// equal says that two slices have the same pixels: their files are the same byte
+// for byte, or their values are.
+func (m *maker) equal(a, b *slice) (bool, error) {
+	fa, fb := m.scan.Files[a.file], m.scan.Files[b.file]
+	if a.digest == 0 && b.digest == 0 && fa.size == fb.size && sameBytes(fa.Path, fb.Path) {
+		return true, nil
+	}
+	if err := m.digest(a); err != nil {
+		return false, err
+	}
+	if err := m.digest(b); err != nil {
+		return false, err
+	}
+	return a.digest == b.digest, nil
+}
+
+// digest sets s.digest to a hash of its values.
+func (m *maker) digest(s *slice) error {
+	if s.digest != 0 {
+		return nil
+	}
+	values, err := readFrame(m.ctx, m.scan.Files[s.file].Path, int(s.frame), m.scan.opt.Decoder)
+	if err != nil {
+		return err
+	}
+	h := sha256.New()
+	buf := make([]byte, 0, 1<<14)
+	for i, v := range values {
+		if buf = binary.LittleEndian.AppendUint32(buf, uint32(v)); len(buf) == cap(buf) || i == len(values)-1 {
+			h.Write(buf)
+			buf = buf[:0]
+		}
+	}
+	for _, x := range []uint64{math.Float64bits(s.slope), math.Float64bits(s.inter), uint64(uint32(s.tile))} {
+		buf = binary.LittleEndian.AppendUint64(buf, x)
+	}
+	h.Write(buf)
+	s.digest = max(1, binary.LittleEndian.Uint64(h.Sum(nil)))
+	return nil
+}
+
+// readFrame is one frame of a file.
+func readFrame(ctx context.Context, path string, frame int, dec dicom.Decoder) ([]int32, error) {
+	f, err := dicom.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return f.Frame(ctx, frame, dec)
+}
+
+func sameBytes(a, b string) bool {
+	fa, err := os.Open(a)
+	if err != nil {
+		return false
+	}
+	defer fa.Close()
+	fb, err := os.Open(b)
+	if err != nil {
+		return false
+	}
+	defer fb.Close()
+	ba, bb := make([]byte, 1<<16), make([]byte, 1<<16)
+	for {
+		na, ea := io.ReadFull(fa, ba)
+		nb, eb := io.ReadFull(fb, bb)
+		if na != nb || !bytes.Equal(ba[:na], bb[:nb]) {
+			return false
+		}
+		if ea != nil || eb != nil {
+			end := func(err error) bool { return err == io.EOF || err == io.ErrUnexpectedEOF }
+			return end(ea) && end(eb)
+		}
+	}
+}

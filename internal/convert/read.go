@@ -1,0 +1,376 @@
+package convert
+
+import (
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"magn/internal/dicom"
+	"magn/internal/fault"
+)
+
+// SOP classes that decide what a file is (PS3.4 B.5).
+const (
+	classDirectory = "1.2.840.10008.1.3.10"
+	classSEG       = "1.2.840.10008.5.1.4.1.1.66.4"
+	classDose      = "1.2.840.10008.5.1.4.1.1.481.2"
+)
+
+// sliced are the SOP classes whose images are slices of a volume: where one has
+// no pixels or no position, something is wrong with the file.
+var sliced = map[string]string{
+	"1.2.840.10008.5.1.4.1.1.4":     "MR image",
+	"1.2.840.10008.5.1.4.1.1.4.1":   "enhanced MR image",
+	"1.2.840.10008.5.1.4.1.1.4.4":   "legacy converted enhanced MR image",
+	"1.2.840.10008.5.1.4.1.1.2":     "CT image",
+	"1.2.840.10008.5.1.4.1.1.2.1":   "enhanced CT image",
+	"1.2.840.10008.5.1.4.1.1.2.2":   "legacy converted enhanced CT image",
+	"1.2.840.10008.5.1.4.1.1.128":   "PET image",
+	"1.2.840.10008.5.1.4.1.1.130":   "enhanced PET image",
+	"1.2.840.10008.5.1.4.1.1.128.1": "legacy converted enhanced PET image",
+}
+
+// skip is the reason why a file is no image that volumes are made of.
+type skip string
+
+func (s skip) Error() string { return string(s) }
+
+// pool keeps one copy of equal Facts.
+type pool struct {
+	mu sync.Mutex
+	m  map[Facts]*Facts
+}
+
+func (p *pool) one(f Facts) *Facts {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if have := p.m[f]; have != nil {
+		return have
+	}
+	c := f
+	p.m[f] = &c
+	return &c
+}
+
+// readFile reads one file's header: its slices, or why it has none, as a skip
+// or as a *fault.Input.
+func readFile(path string, p *pool) (out []*slice, syntax string, notes []string, err error) {
+	f, err := dicom.Options{StopAtPixels: true}.Open(path)
+	if err != nil {
+		if errors.Is(err, dicom.ErrNotDICOM) {
+			return nil, "", nil, skip("not a DICOM file")
+		}
+		if strings.EqualFold(filepath.Base(path), "DICOMDIR") {
+			return nil, "", nil, skip("a DICOMDIR, the index of other files")
+		}
+		return nil, "", nil, err
+	}
+	defer f.Close()
+	top := header{top: f.DataSet}
+	class := f.Text(tSOPClass)
+	if class == "" {
+		class = f.Meta.Text(0x00020002)
+	}
+	switch class {
+	case classDirectory:
+		return nil, "", nil, skip("a DICOMDIR, the index of other files")
+	case classSEG:
+		return nil, "", nil, skip("a segmentation")
+	case classDose:
+		return nil, "", nil, skip("a dose distribution")
+	}
+	bad := func(field, found, expected, do string) error {
+		return &fault.Input{File: path, Field: field, Found: found, Expected: expected, Do: do}
+	}
+	if !f.Has(tPixelData) {
+		switch what := sliced[class]; {
+		case f.Has(tFloatPixels) || f.Has(tDoublePixels):
+			return nil, "", nil, skip("floating-point pixels, a parametric map")
+		case what != "":
+			return nil, "", nil, bad("(7FE0,0010) Pixel Data", "none in "+article(what), "pixels", "the file is cut off; copy or export it again")
+		}
+		return nil, "", nil, skip(strings.TrimSpace("no image " + brackets(f.Text(tModality))))
+	}
+	pix, err := f.Pixels()
+	if err != nil {
+		return nil, "", nil, err
+	}
+	notes = slices.Clone(f.Notes)
+	if pix.Samples != 1 || strings.HasPrefix(pix.Photometric, "PALETTE") {
+		return nil, "", notes, skip("a colour image " + brackets(pix.Photometric))
+	}
+	if !strings.HasPrefix(pix.Photometric, "MONOCHROME") {
+		return nil, "", notes, bad("(0028,0004) Photometric Interpretation", fmt.Sprintf("%.16q", pix.Photometric), "MONOCHROME1 or MONOCHROME2", "")
+	}
+	base := baseFacts(top, pix)
+	r := reader{path: path, pool: p, bad: bad, pix: pix, base: base, class: class, geRaw: -1}
+	if t := f.Private(0x0043, geParam, 0x2F); t != 0 {
+		r.geRaw = top.intOr(-1, t)
+	}
+	groups := f.Items(tFrameGroups)
+	switch {
+	case len(groups) > 0:
+		out, err = r.multiFrame(f, groups)
+	case pix.Frames > 1 && sliced[class] != "":
+		err = bad("(5200,9230) Per-Frame Functional Groups Sequence", fmt.Sprintf("none for %d frames", pix.Frames), "each frame's position", "export the series as single-frame images")
+	case pix.Frames > 1:
+		err = skip(fmt.Sprintf("%d frames without positions, a film", pix.Frames))
+	default:
+		out, err = r.single(f)
+	}
+	notes = append(notes, r.notes...)
+	return out, f.TransferSyntax, notes, err
+}
+
+// reader turns one file's frames into slices.
+type reader struct {
+	path  string
+	pool  *pool
+	bad   func(field, found, expected, do string) error
+	pix   dicom.Pixels
+	base  Facts
+	class string
+	geRaw int
+	notes []string
+}
+
+// single reads a file of one frame: one slice, or a mosaic's tiles.
+func (r *reader) single(f *dicom.File) ([]*slice, error) {
+	h := header{top: f.DataSet}
+	s, err := r.slice(h)
+	if err != nil {
+		return nil, err
+	}
+	s.keys[keyAcquisition] = h.float(nan, tAcquisitionNumber)
+	s.keys[keyTemporal] = h.float(nan, tTemporalPosition)
+	s.keys[keyTrigger] = h.float(nan, tTriggerTime)
+	s.keys[keyTime] = dateTime(h.text(tAcquisitionDateTime), h.text(tAcquisitionDate), h.text(tAcquisitionTime))
+	s.keys[keyContent] = dateTime("", h.text(tContentDate), h.text(tContentTime))
+	facts := *s.facts
+	r.scale(s, &facts, h, f.DataSet)
+	s.keys[keyB], s.keys[keyGradient] = r.diffusion(h, f.DataSet)
+	if slices.Contains(strings.Split(strings.ToUpper(facts.ImageType), `\`), "MOSAIC") && facts.Vendor == "Siemens" {
+		return r.mosaic(f, h, s, facts)
+	}
+	if t := f.Private(0x0065, "Image Private Header", 0x50); t != 0 && h.float(0, t) > 1 {
+		return nil, r.bad("(0065,1050)", "a grid of slices in one image (United Imaging)", "one slice an image", "export the series as single slices")
+	}
+	s.facts = r.pool.one(facts)
+	return []*slice{s}, nil
+}
+
+// multiFrame reads a file whose frames have functional groups (PS3.3 C.7.6.16).
+func (r *reader) multiFrame(f *dicom.File, groups []*dicom.DataSet) ([]*slice, error) {
+	if len(groups) != r.pix.Frames {
+		return nil, r.bad("(5200,9230) Per-Frame Functional Groups Sequence", fmt.Sprintf("%d items for %d frames", len(groups), r.pix.Frames), "one a frame", "export the series again")
+	}
+	h := header{top: f.DataSet}
+	if s := f.Items(tSharedGroups); len(s) > 0 {
+		h.shared = s[0]
+	}
+	var dims []int // which of the dimension index values tell volumes apart
+	for i, item := range f.Items(tDimensionSeq) {
+		switch p := dimensionPointer(item); p {
+		case tStackID, tInStackPosition, tPosition, tPlanePositionSeq:
+		default:
+			dims = append(dims, i)
+		}
+	}
+	out := make([]*slice, 0, len(groups))
+	for i, g := range groups {
+		h.frame = g
+		s, err := r.slice(h)
+		if err != nil {
+			if in := (*fault.Input)(nil); errors.As(err, &in) {
+				in.Field = fmt.Sprintf("frame %d: %s", i+1, in.Field)
+			}
+			return nil, err
+		}
+		s.frame = int32(i)
+		values := h.floats(tDimensionValues, tFrameContentSeq)
+		s.keys[keyDimension] = nan
+		if len(dims) > 0 && len(values) > dims[len(dims)-1] {
+			s.keys[keyDimension] = 0
+			for _, d := range dims {
+				s.keys[keyDimension] = s.keys[keyDimension]*1e4 + values[d]
+			}
+		}
+		s.keys[keyTemporal] = h.float(nan, tTemporalIndex, tFrameContentSeq)
+		s.keys[keyAcquisition] = h.float(h.float(nan, tAcquisitionNumber), tFrameAcquisition, tFrameContentSeq)
+		s.keys[keyTrigger] = h.float(nan, tTriggerDelay, tCardiacSeq)
+		s.keys[keyTime] = dateTime(h.text(tFrameAcquired, tFrameContentSeq), "", "")
+		if math.IsNaN(s.keys[keyTime]) {
+			s.keys[keyTime] = dateTime(h.text(tFrameReference, tFrameContentSeq), "", "")
+		}
+		if math.IsNaN(s.keys[keyTime]) {
+			s.keys[keyTime] = dateTime(h.text(tAcquisitionDateTime), h.text(tAcquisitionDate), h.text(tAcquisitionTime))
+		}
+		s.keys[keyContent] = nan
+		facts := *s.facts
+		r.scale(s, &facts, h, privateItem(g))
+		s.keys[keyB], s.keys[keyGradient] = r.diffusion(h, privateItem(g))
+		s.facts = r.pool.one(facts)
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+// dimensionPointer is the attribute that a dimension counts, as a tag; pydicom
+// and others write it as AT, which reads as two 16-bit halves or as one number.
+func dimensionPointer(item *dicom.DataSet) dicom.Tag {
+	b := item.Bytes(tDimensionPointer)
+	if len(b) != 4 {
+		return 0
+	}
+	// AT is the group, then the element, each in the file's byte order; big
+	// endian multi-frame files do not exist in practice.
+	return dicom.Tag(uint32(b[1])<<24 | uint32(b[0])<<16 | uint32(b[3])<<8 | uint32(b[2]))
+}
+
+// privateItem is Philips' item of a frame's group, nil where there is none.
+func privateItem(g *dicom.DataSet) *dicom.DataSet {
+	if t := g.Private(0x2005, philips5, 0x0F); t != 0 {
+		if items := g.Items(t); len(items) > 0 {
+			return items[0]
+		}
+	}
+	return nil
+}
+
+// slice is what single and multi-frame files have in common: geometry and
+// facts. Its facts are not yet the pool's.
+func (r *reader) slice(h header) (*slice, error) {
+	s := &slice{tile: -1, sop: h.top.Text(tSOPInstance)}
+	for i := range s.keys {
+		s.keys[i] = nan
+	}
+	pos, okPos := h.vec(tPosition, tPlanePositionSeq)
+	dirs := h.floats(tOrientation, tPlaneOrientationSeq)
+	if !okPos || len(dirs) != 6 {
+		if sliced[r.class] == "" {
+			return nil, skip("no position in the patient, e.g. a screenshot or a radiograph")
+		}
+		field := "(0020,0032) Image Position (Patient)"
+		if okPos {
+			field = "(0020,0037) Image Orientation (Patient)"
+		}
+		return nil, r.bad(field, "none", "where the slice lies", "export the series with its geometry")
+	}
+	s.pos = pos
+	var ok bool
+	if s.row, s.col, ok = orthonormal([3]float64(dirs[:3]), [3]float64(dirs[3:])); !ok || max(math.Abs(pos[0]), math.Abs(pos[1]), math.Abs(pos[2])) > 1e6 {
+		return nil, r.bad("(0020,0037) Image Orientation (Patient)", fmt.Sprint(dirs), "two unit vectors at right angles", "")
+	}
+	f := r.base
+	sp := h.floats(tPixelSpacing, tPixelMeasuresSeq)
+	if len(sp) != 2 || !(sp[0] > 1e-4 && sp[0] < 1e3 && sp[1] > 1e-4 && sp[1] < 1e3) {
+		return nil, r.bad("(0028,0030) Pixel Spacing", fmt.Sprint(sp), "two numbers of mm", "")
+	}
+	f.PixelSpacing = [2]float64(sp)
+	f.Thickness = h.float(0, tThickness, tPixelMeasuresSeq)
+	f.SpacingBetween = math.Abs(h.float(0, tSpacingBetween, tPixelMeasuresSeq))
+	f.Stack = h.text(tStackID, tFrameContentSeq)
+	r.frameFacts(h, &f)
+	s.keys[keyTI], s.keys[keyFlip], s.keys[keyTR] = f.TI, f.FlipAngle, f.TR
+	if f.ReceiveCoil != "" {
+		s.keys[keyCoil] = hash(f.ReceiveCoil)
+	}
+	s.facts = &f
+	return s, nil
+}
+
+// frameFacts adds what may differ between frames of one file.
+func (r *reader) frameFacts(h header, f *Facts) {
+	if v := h.texts(tFrameType, tMRFrameTypeSeq, tCTFrameTypeSeq, tPETFrameTypeSeq); len(v) > 0 {
+		f.ImageType = strings.ToUpper(strings.Join(v, `\`))
+	}
+	private := h.top
+	if h.frame != nil {
+		private = privateItem(h.frame)
+	}
+	if private != nil {
+		if t := private.Private(0x2005, philips1, 0x11); t != 0 {
+			f.PhilipsType = strings.ToUpper(private.Text(t))
+		}
+	}
+	f.Component = component(h.text(tComplexComponent, tMRFrameTypeSeq), f.PhilipsType, f.ImageType, r.geRaw)
+	f.TE = h.float(h.float(0, tTE), tEffectiveTE, tEchoSeq)
+	f.EchoNumber = h.int(tEchoNumber)
+	f.TR = h.float(0, tTR, tTimingSeq)
+	f.FlipAngle = h.float(0, tFlipAngle, tTimingSeq)
+	f.TI = h.float(h.float(0, tTI), tInversionTimes, tModifierSeq)
+	f.EchoTrain = max(h.int(tEchoTrain, tTimingSeq), h.int(tRFEchoTrain, tTimingSeq))
+	f.Averages = h.float(0, tAverages, tAveragesSeq)
+	f.Bandwidth = h.float(0, tBandwidth, tImagingModifierSeq)
+	f.PhaseDirection = h.text(tPhaseDirection, tFOVSeq)
+	if f.PhaseDirection == "COL" {
+		f.PhaseDirection = "COLUMN"
+	}
+	f.ReceiveCoil = h.text(tReceiveCoil, tReceiveCoilSeq)
+	if m := h.floats(tAcquisitionMatrix); len(m) == 4 {
+		// Frequency rows, frequency columns, phase rows, phase columns; two are 0.
+		f.Matrix = [2]int{int(max(m[0], m[1])), int(max(m[2], m[3]))}
+	} else {
+		f.Matrix = [2]int{h.int(tFrequencySteps, tFOVSeq), h.int(tPhaseSteps, tFOVSeq)}
+	}
+}
+
+func (h header) intOr(absent int, t dicom.Tag) int {
+	if v := h.float(nan, t); !math.IsNaN(v) && math.Abs(v) < 1e9 {
+		return int(v)
+	}
+	return absent
+}
+
+// hash stands for a text among keys, which are numbers.
+func hash(s string) float64 {
+	h := fnv.New32a()
+	h.Write([]byte(s))
+	return float64(h.Sum32())
+}
+
+func brackets(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "(" + s + ")"
+}
+
+func article(what string) string {
+	if strings.ContainsRune("aeiou", rune(what[0])) || strings.HasPrefix(what, "MR") {
+		return "an " + what
+	}
+	return "a " + what
+}
+
+// orthonormal is the pair of unit vectors at right angles nearest to a and b
+// (symmetric orthonormalisation); not ok where they are far from one.
+func orthonormal(a, b [3]float64) (row, col [3]float64, ok bool) {
+	na, nb := norm(a), norm(b)
+	if !(math.Abs(na-1) < .02 && math.Abs(nb-1) < .02 && math.Abs(dot(a, b)) < .02) {
+		return row, col, false
+	}
+	for i := range a {
+		a[i] /= na
+		b[i] /= nb
+	}
+	// Of two unit vectors sum and difference are at right angles.
+	u, v := along(a, 1, b), along(a, -1, b)
+	nu, nv := norm(u), norm(v)
+	for i := range u {
+		row[i] = u[i]/nu + v[i]/nv
+		col[i] = u[i]/nu - v[i]/nv
+	}
+	// Both are √2 long; by their own length exact axes stay exact.
+	nr, nc := norm(row), norm(col)
+	for i := range row {
+		row[i] /= nr
+		col[i] /= nc
+	}
+	return row, col, true
+}
