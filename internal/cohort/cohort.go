@@ -8,6 +8,12 @@
 // when it was imported. A group is what must not be split between folds: cases
 // that may be one person. A Fold says in which test fold a case is.
 //
+// What comes from a hospital: a Clinical table has a row for each patient, an
+// Answers table a row for each answer of a reader. A Matching pairs their ids
+// with those of the images. The Crosswalk gives each patient id a neutral case
+// id and lies outside the study. Rules judge the Facts known of a patient; their
+// Verdicts add up to the Flowchart (docs/formats/tables.md).
+//
 // On disk (docs/formats/cohort.md): cohort.csv, excluded.csv, folds.csv and
 // cases/<id>/<view>.nii.gz, <view>_mask.nii.gz, <view>.json in the study folder.
 package cohort
@@ -33,6 +39,9 @@ const (
 	casesFolder  = "cases"
 )
 
+// cohortColumns are those that every cohort.csv has; all others are covariates.
+var cohortColumns = []string{"case", "group", "class", "label"}
+
 // Case is one patient.
 type Case struct {
 	ID    string // folder name under cases/
@@ -40,6 +49,9 @@ type Case struct {
 	Class string // e.g. meningioma
 	Label int    // 1 for the positive class, 0 for the negative
 	Dir   string // the case folder
+
+	// Covariates by column of cohort.csv; what is not known is not in it.
+	Covariates map[string]string `json:"-"` // no unit depends on them
 }
 
 // Exclusion is a patient who was left out, and why.
@@ -51,16 +63,18 @@ type Cohort struct {
 	Positive, Negative string // class names: label 1 and label 0
 	Cases              []Case // sorted by ID
 	Excluded           []Exclusion
+	Covariates         []string // columns of cohort.csv after the first four, in order
 }
 
 // Load reads cohort.csv and excluded.csv of a study folder. It opens no image:
-// Check does. Columns after case, group, class and label are covariates; they
-// stay in the file. What is wrong is returned as *Problems, all of it.
+// Check does. Columns after case, group, class and label are covariates, which
+// may be empty. What is wrong is returned as *Problems, all of it.
 func Load(studyDir string) (*Cohort, error) {
 	c := &Cohort{Dir: studyDir}
 	path := filepath.Join(studyDir, cohortFile)
 	var ps Problems
-	rows := readCSVFile(path, []string{"case", "group", "class", "label"}, &ps)
+	rows, more := readCSVFileMore(path, cohortColumns, &ps)
+	c.Covariates = more
 	classes := [2]string{}
 	seen := map[string]Case{}
 	for _, r := range rows {
@@ -86,6 +100,7 @@ func Load(studyDir string) (*Cohort, error) {
 			continue
 		}
 		seen[k.ID] = k
+		k.Covariates = r.covariates(more)
 		switch {
 		case classes[k.Label] == "" && k.Class != classes[1-k.Label]:
 			classes[k.Label] = k.Class

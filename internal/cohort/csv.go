@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -22,6 +23,21 @@ type record struct {
 	file   string
 	line   int
 	fields []string
+	more   []string // the other named columns, in the file's order; may be empty
+}
+
+// covariates are the filled fields of the other columns by name, nil for none.
+func (r record) covariates(names []string) map[string]string {
+	var out map[string]string
+	for i, v := range r.more {
+		if v != "" {
+			if out == nil {
+				out = map[string]string{}
+			}
+			out[names[i]] = v
+		}
+	}
+	return out
 }
 
 func (r record) at(i int) string { return r.fields[i] }
@@ -42,10 +58,29 @@ func readCSVFile(path string, columns []string, ps *Problems) []record {
 	return readCSV(path, f, columns, ps)
 }
 
+// readCSVFileMore is readCSVFile with the other columns too, whose names must
+// differ.
+func readCSVFileMore(path string, columns []string, ps *Problems) (rows []record, more []string) {
+	f, err := os.Open(path)
+	if err != nil {
+		ps.add(openFault(path, "", err))
+		return nil, nil
+	}
+	defer f.Close()
+	return readCSVMore(path, f, columns, true, ps)
+}
+
 // readCSV reads a table with a header. Columns are found by name, in any order;
 // further ones are left alone. Every wanted field must be filled. Rows with
 // a problem are reported and left out; reading stops at a row that is no CSV.
 func readCSV(file string, r io.Reader, columns []string, ps *Problems) []record {
+	rows, _ := readCSVMore(file, r, columns, false, ps)
+	return rows
+}
+
+// readCSVMore keeps the columns that are not wanted by name where others is
+// true; a column without a name is left alone.
+func readCSVMore(file string, r io.Reader, columns []string, others bool, ps *Problems) (rows []record, more []string) {
 	br := bufio.NewReader(r)
 	if bom, _ := br.Peek(3); bytes.Equal(bom, []byte("\xef\xbb\xbf")) { // spreadsheets write one
 		br.Discard(3)
@@ -61,7 +96,7 @@ func readCSV(file string, r io.Reader, columns []string, ps *Problems) []record 
 			f.Err = err
 		}
 		ps.add(f)
-		return nil
+		return nil, nil
 	}
 	width := len(header)
 	at := make([]int, len(columns))
@@ -84,18 +119,28 @@ func readCSV(file string, r io.Reader, columns []string, ps *Problems) []record 
 			})
 		}
 	}
-	if len(ps.List) > before {
-		return nil
+	var moreAt []int
+	for j, h := range header {
+		h = strings.TrimSpace(h)
+		if !others || h == "" || slices.Contains(at, j) {
+			continue
+		}
+		if slices.Contains(more, h) || !utf8.ValidString(h) {
+			ps.add(&fault.Input{File: file, Field: "header", Found: fmt.Sprintf("two columns named %q, or one that is no UTF-8", h), Expected: "a name a column"})
+		}
+		more, moreAt = append(more, h), append(moreAt, j)
 	}
-	var rows []record
+	if len(ps.List) > before {
+		return nil, nil
+	}
 	for {
 		fields, err := cr.Read()
 		if errors.Is(err, io.EOF) {
-			return rows
+			return rows, more
 		}
 		if err != nil {
 			ps.add(&fault.Input{File: file, Err: err})
-			return rows
+			return rows, more
 		}
 		line, _ := cr.FieldPos(0)
 		row := record{file: file, line: line, fields: make([]string, len(columns))}
@@ -117,6 +162,13 @@ func readCSV(file string, r io.Reader, columns []string, ps *Problems) []record 
 				whole = false
 			}
 		}
+		for i, j := range moreAt {
+			row.more = append(row.more, strings.TrimSpace(fields[j]))
+			if !utf8.ValidString(fields[j]) {
+				ps.add(row.fault(more[i], fmt.Sprintf("%q", fields[j]), "text in UTF-8"))
+				whole = false
+			}
+		}
 		if whole {
 			rows = append(rows, row)
 		}
@@ -125,10 +177,31 @@ func readCSV(file string, r io.Reader, columns []string, ps *Problems) []record 
 
 // writeCSV writes a table beside its path and renames it.
 func writeCSV(path string, rows [][]string) error {
+	return writeFile(path, csvBytes(rows))
+}
+
+func csvBytes(rows [][]string) []byte {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
 	w.WriteAll(rows) // into memory: cannot fail
-	return writeFile(path, b.Bytes())
+	return b.Bytes()
+}
+
+// WriteTable writes rows as CSV beside path and renames. The file gets that mode
+// (less the umask) whatever mode it had: 0600 for what names patients.
+func WriteTable(path string, rows [][]string, mode os.FileMode) error {
+	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(mode))
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	defer f.Cleanup()
+	if _, err = f.Write(csvBytes(rows)); err == nil {
+		err = f.CloseAtomicallyReplace()
+	}
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return nil
 }
 
 // writeFile writes beside and renames, so that what is there is whole.

@@ -95,9 +95,9 @@ func TestImportChoosesCases(t *testing.T) {
 	want := &Cohort{
 		Dir: opt.Study, Positive: "tumour", Negative: "cyst",
 		Cases: []Case{
-			{"p1", "p1", "tumour", 1, dir("p1")},
-			{"p3", "p3", "cyst", 0, dir("p3")},
-			{"p4", "p3", "cyst", 0, dir("p4")},
+			{ID: "p1", Group: "p1", Class: "tumour", Label: 1, Dir: dir("p1")},
+			{ID: "p3", Group: "p3", Class: "cyst", Label: 0, Dir: dir("p3")},
+			{ID: "p4", Group: "p3", Class: "cyst", Label: 0, Dir: dir("p4")},
 		},
 		Excluded: []Exclusion{
 			{"p2", "p2", "tumour", "no slice of view axial"},

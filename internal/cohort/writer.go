@@ -7,8 +7,10 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
+	"strings"
 
 	"github.com/gofrs/flock"
 
@@ -118,11 +120,11 @@ func smallestType(data []float32) nifti.DataType {
 // as it is; another one is refused. c.Dir and the cases' Dir need not be filled.
 func (w *Writer) Commit(c *Cohort) (*Cohort, error) {
 	defer w.Abort()
-	rows := [][]string{{"case", "group", "class", "label"}}
 	cases := append([]Case(nil), c.Cases...)
 	sort.Slice(cases, func(i, j int) bool { return cases[i].ID < cases[j].ID })
-	for _, k := range cases {
-		rows = append(rows, []string{k.ID, k.Group, k.Class, strconv.Itoa(k.Label)})
+	rows, err := cohortRows(cases, c.Covariates)
+	if err != nil {
+		return nil, err
 	}
 	if err := writeCSV(filepath.Join(w.staging, cohortFile), rows); err != nil {
 		return nil, err
@@ -131,6 +133,9 @@ func (w *Writer) Commit(c *Cohort) (*Cohort, error) {
 	out := append([]Exclusion(nil), c.Excluded...)
 	sort.Slice(out, func(i, j int) bool { return out[i].ID < out[j].ID })
 	for _, x := range out {
+		if x.Class == "" { // nobody knows it, which may be the reason
+			x.Class = "unknown"
+		}
 		rows = append(rows, []string{x.ID, x.Group, x.Class, x.Reason})
 	}
 	if err := writeCSV(filepath.Join(w.staging, excludedFile), rows); err != nil {
@@ -155,6 +160,32 @@ func (w *Writer) Commit(c *Cohort) (*Cohort, error) {
 	// Removed only now: without it another process could take the folder over.
 	os.Remove(filepath.Join(w.study, lockFile))
 	return Load(w.study)
+}
+
+// cohortRows are those of cohort.csv: case, group, class, label, then the
+// covariates in the order given. A covariate of a case that is not in the list
+// is a mistake of the caller.
+func cohortRows(cases []Case, covariates []string) ([][]string, error) {
+	header := append(append([]string(nil), cohortColumns...), covariates...)
+	for i, h := range header {
+		if h == "" || h != strings.TrimSpace(h) || slices.Contains(header[:i], h) {
+			return nil, fmt.Errorf("a column of %s named %q: empty, or a second time", cohortFile, h)
+		}
+	}
+	rows := [][]string{header}
+	for _, k := range cases {
+		row := []string{k.ID, k.Group, k.Class, strconv.Itoa(k.Label)}
+		for name := range k.Covariates {
+			if !slices.Contains(covariates, name) {
+				return nil, fmt.Errorf("case %s has a covariate %q that the cohort does not list", k.ID, name)
+			}
+		}
+		for _, name := range covariates {
+			row = append(row, k.Covariates[name])
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
 }
 
 // differs names the first thing in which the study that is there is not the one
