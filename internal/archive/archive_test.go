@@ -1,0 +1,443 @@
+package archive
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"magn/internal/dicom"
+	"magn/internal/dicom/dicomtest"
+	"magn/internal/fault"
+	"magn/internal/volume"
+)
+
+// oblique is a stack of 20×16 pixels and 6 slices of 4 mm, turned about two axes.
+func oblique() volume.Grid {
+	g := volume.Grid{Size: [3]int{20, 16, 6}, SpacingKnown: true}
+	c, s := math.Cos(.3), math.Sin(.3)
+	for r, row := range [3][3]float64{{c, -s * c, s * s}, {s, c * c, -s * c}, {0, s, c}} {
+		g.Affine[r] = [4]float64{row[0] * .8, row[1] * .8, row[2] * 4, float64(10 * r)}
+	}
+	return g
+}
+
+// roi is a region of interest: a name, and contours in indices of a grid.
+type roi struct {
+	name     string
+	contours [][][3]float64
+}
+
+func lps(g volume.Grid, p [3]float64) [3]float64 {
+	q := g.Affine.Apply(p)
+	return [3]float64{-q[0], -q[1], q[2]}
+}
+
+func structureSet(g volume.Grid, edit func(contour *dicomtest.Set), rois ...roi) dicomtest.File {
+	s := dicomtest.New().Put(dicom.SOPClassUID, "UI", rtClass).Put(dicom.Modality, "CS", "RTSTRUCT").Put(dicom.StudyInstanceUID, "UI", "1.2.3")
+	s.Seq(dicom.ReferencedFrameOfReferenceSequence, dicomtest.New().Put(dicom.FrameOfReferenceUID, "UI", "1.2.9").
+		Seq(rtReferencedStudySequence, dicomtest.New().
+			Seq(dicom.RTReferencedSeriesSequence, dicomtest.New().Put(dicom.SeriesInstanceUID, "UI", "1.2.7"))))
+	var names, data []*dicomtest.Set
+	for n, r := range rois {
+		names = append(names, dicomtest.New().Put(dicom.ROINumber, "IS", n+5).Put(dicom.ROIName, "LO", r.name).Put(dicom.ReferencedFrameOfReferenceUID, "UI", "1.2.9"))
+		var contours []*dicomtest.Set
+		for _, c := range r.contours {
+			var coordinates []any
+			for _, p := range c {
+				q := lps(g, p)
+				coordinates = append(coordinates, fmt.Sprintf("%.10g", q[0]), fmt.Sprintf("%.10g", q[1]), fmt.Sprintf("%.10g", q[2]))
+			}
+			set := dicomtest.New().Put(dicom.ContourGeometricType, "CS", "CLOSED_PLANAR").
+				Put(dicom.NumberOfContourPoints, "IS", len(c)).Put(dicom.ContourData, "DS", coordinates...)
+			if edit != nil {
+				edit(set)
+			}
+			contours = append(contours, set)
+		}
+		data = append(data, dicomtest.New().Put(dicom.ReferencedROINumber, "IS", n+5).Seq(dicom.ContourSequence, contours...))
+	}
+	s.Seq(dicom.StructureSetROISequence, names...)
+	s.Seq(dicom.ROIContourSequence, data...)
+	return dicomtest.File{Set: s}
+}
+
+func parse(t testing.TB, f dicomtest.File) *dicom.File {
+	t.Helper()
+	b := f.Bytes()
+	d, err := dicom.Read(bytes.NewReader(b), int64(len(b)), "memory.dcm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// square is a contour around pixels x0…x1, y0…y1 of slice z.
+func square(x0, x1, y0, y1 int, z float64) [][3]float64 {
+	a, b, c, d := float64(x0)-.4, float64(x1)+.4, float64(y0)-.4, float64(y1)+.4
+	return [][3]float64{{a, c, z}, {b, c, z}, {b, d, z}, {a, d, z}}
+}
+
+// picture is a slice of a mask as text, a row a line.
+func picture(m *volume.Mask, z int) string {
+	var b strings.Builder
+	for y := range m.Size[1] {
+		for x := range m.Size[0] {
+			b.WriteByte(".123456789"[m.Labels[x+m.Size[0]*(y+m.Size[1]*z)]])
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+func count(m *volume.Mask, label uint16, z int) int {
+	n := 0
+	for i, l := range m.Labels {
+		if l == label && (z < 0 || m.Voxel(i)[2] == z) {
+			n++
+		}
+	}
+	return n
+}
+
+func TestContours(t *testing.T) {
+	g := oblique()
+	keyhole := [][3]float64{
+		{1.6, 1.6, 3}, {9.4, 1.6, 3}, {9.4, 9.4, 3}, {1.6, 9.4, 3}, {1.6, 5.3, 3}, // out, to the hole and back on the same line
+		{3.6, 5.3, 3}, {3.6, 7.4, 3}, {7.4, 7.4, 3}, {7.4, 3.6, 3}, {3.6, 3.6, 3}, {3.6, 5.3, 3}, {1.6, 5.3, 3},
+	}
+	f := parse(t, structureSet(g, nil,
+		roi{"ring", [][][3]float64{square(2, 9, 2, 9, 1), square(4, 7, 4, 7, 1), square(5, 6, 5, 6, 1)}},
+		roi{"two", [][][3]float64{square(12, 14, 1, 3, 2.4), square(12, 15, 8, 9, 2.4), square(12, 12, 1, 1, 1.52), square(12, 12, 1, 1, 5.8)}},
+		roi{"keyhole", [][][3]float64{keyhole, keyhole}},
+		roi{"beside", [][][3]float64{square(0, 3, 0, 3, 0), square(-9, -3, 0, 3, 0), square(0, 3, 0, 3, -4)}},
+		roi{"nothing", nil},
+	))
+	a, err := Read(t.Context(), f, Options{Series: &g})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		label uint16
+		z     int
+		want  int
+	}{
+		{1, 1, 64 - 16 + 4},
+		{1, -1, 52},
+		{2, 2, 9 + 8},
+		{2, 5, 0}, // of the planes at 1.6 and 2.4, both nearest to slice 2, the one that comes first counts
+		{3, 3, 64 - 16},
+		{4, 0, 16},
+		{4, -1, 16},
+		{5, -1, 0},
+	} {
+		if n := count(a.Mask, c.label, c.z); n != c.want {
+			t.Errorf("label %d in slice %d: %d voxels, want %d\n%s", c.label, c.z, n, c.want, picture(a.Mask, max(c.z, 0)))
+		}
+	}
+	notes := strings.Join(a.Notes, "; ")
+	for _, say := range []string{`"keyhole": a contour that is there twice`, `"beside": contours beyond the series' slices: 1`, `"two": contours beyond the series' slices: 1`, `"two": contours between slices, beside nearer ones: 1`, `segment "nothing" has no voxel`} {
+		if !strings.Contains(notes, say) {
+			t.Errorf("%q does not say %q", notes, say)
+		}
+	}
+	if a.Series != "1.2.7" || a.Frame.UID != "1.2.9" || a.Frame.Study != "1.2.3" || a.Segments[1].Name != "two" || a.Segments[1].Number != 6 {
+		t.Errorf("%+v", a)
+	}
+	one, err := Read(t.Context(), f, Options{Series: &g, Names: []string{"two"}})
+	if err != nil || len(one.Segments) != 1 || count(one.Mask, 1, 2) != 17 || count(one.Mask, 2, -1) != 0 {
+		t.Error(err, one)
+	}
+}
+
+// A pixel is inside where its centre is: the polygon, point by point, by the
+// even-odd rule, on any storage of the grid.
+func TestRasterIsExact(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		g := oblique()
+		var contours [][][3]float64
+		for range rapid.IntRange(1, 3).Draw(t, "contours") {
+			var c [][3]float64
+			for range rapid.IntRange(3, 9).Draw(t, "points") {
+				c = append(c, [3]float64{rapid.Float64Range(-3, 22).Draw(t, "x"), rapid.Float64Range(-3, 18).Draw(t, "y"), 2})
+			}
+			contours = append(contours, c)
+		}
+		// The same voxels, slices first and columns from the other side.
+		stored := volume.Grid{Size: [3]int{g.Size[2], g.Size[0], g.Size[1]}, SpacingKnown: true}
+		for r := range 3 {
+			a := g.Affine[r]
+			stored.Affine[r] = [4]float64{a[2], -a[0], a[1], a[3] + a[0]*float64(g.Size[0]-1)}
+		}
+		b := structureSet(g, nil, roi{"any", contours}).Bytes()
+		f, err := dicom.Read(bytes.NewReader(b), int64(len(b)), "memory.dcm")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := Read(t.Context(), f, Options{Series: &g})
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, err := Read(t.Context(), f, Options{Series: &stored})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for y := range g.Size[1] {
+			for x := range g.Size[0] {
+				in, near := false, false
+				for _, c := range contours {
+					p := c[len(c)-1]
+					for _, q := range c {
+						if (p[1] > float64(y)) != (q[1] > float64(y)) {
+							at := p[0] + (float64(y)-p[1])/(q[1]-p[1])*(q[0]-p[0])
+							in = in != (at > float64(x))
+							near = near || math.Abs(at-float64(x)) < 1e-6
+						}
+						near = near || math.Abs(q[1]-float64(y)) < 1e-6 // ten digits a coordinate
+						p = q
+					}
+				}
+				if near {
+					continue
+				}
+				if l := got.Mask.Labels[x+20*(y+16*2)]; (l != 0) != in {
+					t.Fatalf("pixel (%d,%d) is %d, inside: %v", x, y, l, in)
+				}
+				if l := other.Mask.Labels[2+6*((19-x)+20*y)]; (l != 0) != in {
+					t.Fatalf("stored otherwise, pixel (%d,%d) is %d, inside: %v", x, y, l, in)
+				}
+			}
+		}
+	})
+}
+
+// segmentation is two frames a segment (slices 1 and 3), 1 bit a pixel, on g; the
+// rows are stored from the far side, as PS3.3 lets them be.
+func segmentation(g volume.Grid, kind string, values [][]byte, segments []int, slicesAt []int, bits int) dicomtest.File {
+	s := dicomtest.New().Put(dicom.SOPClassUID, "UI", segClass).Put(dicom.Modality, "CS", "SEG").
+		Put(dicom.FrameOfReferenceUID, "UI", "1.2.9").Put(dicom.SegmentationType, "CS", kind)
+	s.Seq(dicom.ReferencedSeriesSequence, dicomtest.New().Put(dicom.SeriesInstanceUID, "UI", "1.2.7"))
+	s.Put(dicom.SamplesPerPixel, "US", 1).Put(dicom.PhotometricInterpretation, "CS", "MONOCHROME2").Put(dicom.NumberOfFrames, "IS", len(values)).
+		Put(dicom.Rows, "US", g.Size[1]).Put(dicom.Columns, "US", g.Size[0]).Put(dicom.BitsAllocated, "US", bits).Put(dicom.BitsStored, "US", bits).
+		Put(dicom.HighBit, "US", bits-1).Put(dicom.PixelRepresentation, "US", 0)
+	if kind == fractional {
+		s.Put(maximumFractionalValue, "US", 200)
+	}
+	s.Seq(dicom.SegmentSequence,
+		dicomtest.New().Put(dicom.SegmentNumber, "US", 1).Put(dicom.SegmentLabel, "LO", "vertebra"),
+		dicomtest.New().Put(dicom.SegmentNumber, "US", 4).Put(dicom.SegmentLabel, "LO", "lesion"))
+	var dir [3][3]float64 // columns in LPS, length one
+	sp := g.Spacing()
+	for c := range 3 {
+		for r, sign := range []float64{-1, -1, 1} {
+			dir[c][r] = sign * g.Affine[r][c] / sp[c]
+		}
+	}
+	s.Seq(dicom.SharedFunctionalGroupsSequence, dicomtest.New().
+		Seq(dicom.PlaneOrientationSequence, dicomtest.New().Put(dicom.ImageOrientationPatient, "DS",
+			text(dir[0][0]), text(dir[0][1]), text(dir[0][2]), text(-dir[1][0]), text(-dir[1][1]), text(-dir[1][2]))).
+		Seq(dicom.PixelMeasuresSequence, dicomtest.New().Put(dicom.PixelSpacing, "DS", text(sp[1]), text(sp[0])).Put(dicom.SliceThickness, "DS", text(sp[2]))))
+	var frames []*dicomtest.Set
+	var pixels []byte
+	bit := 0
+	for n, v := range values {
+		p := lps(g, [3]float64{0, float64(g.Size[1] - 1), float64(slicesAt[n])})
+		frames = append(frames, dicomtest.New().
+			Seq(dicom.PlanePositionSequence, dicomtest.New().Put(dicom.ImagePositionPatient, "DS", text(p[0]), text(p[1]), text(p[2]))).
+			Seq(dicom.SegmentIdentificationSequence, dicomtest.New().Put(dicom.ReferencedSegmentNumber, "US", segments[n])))
+		for y := range g.Size[1] {
+			for x := range g.Size[0] {
+				value := v[x+g.Size[0]*(g.Size[1]-1-y)]
+				if bits == 8 {
+					pixels = append(pixels, value)
+					continue
+				}
+				if bit%8 == 0 {
+					pixels = append(pixels, 0)
+				}
+				pixels[bit/8] |= value << (bit % 8)
+				bit++
+			}
+		}
+	}
+	if len(pixels)%2 == 1 {
+		pixels = append(pixels, 0)
+	}
+	s.Seq(dicom.PerFrameFunctionalGroupsSequence, frames...)
+	s.Put(dicom.PixelData, "OB", pixels)
+	return dicomtest.File{Set: s}
+}
+
+func text(x float64) string { return fmt.Sprintf("%.9f", x) }
+
+// discs are pixels within r of a point, of value v.
+func disc(g volume.Grid, cx, cy, r float64, v byte) []byte {
+	out := make([]byte, g.Size[0]*g.Size[1])
+	for i := range out {
+		if math.Hypot(float64(i%g.Size[0])-cx, float64(i/g.Size[0])-cy) <= r {
+			out[i] = v
+		}
+	}
+	return out
+}
+
+func TestSegmentations(t *testing.T) {
+	g := oblique()
+	for _, kind := range []string{bitmap, fractional, labelMap} {
+		big, small, bits := byte(1), byte(1), 1
+		if kind == fractional {
+			big, small, bits = 100, 200, 8
+		}
+		discs := [][]byte{disc(g, 9, 8, 6, big), disc(g, 9, 8, 2, small), disc(g, 9, 8, 5, big), disc(g, 10, 7, 2, small)}
+		segments, at := []int{1, 4, 1, 4}, []int{1, 1, 3, 4}
+		if kind == labelMap {
+			bits = 8
+			merged := disc(g, 9, 8, 6, 1)
+			for i, v := range discs[1] {
+				if v != 0 {
+					merged[i] = 4
+				}
+			}
+			discs, segments, at = [][]byte{merged, disc(g, 9, 8, 5, 1), disc(g, 10, 7, 2, 4)}, []int{1, 1, 4}, []int{1, 3, 4}
+		}
+		if kind == fractional { // just under half
+			for i := range discs[0] {
+				if discs[0][i] == 0 {
+					discs[0][i] = 99
+				}
+			}
+		}
+		f := parse(t, segmentation(g, kind, discs, segments, at, bits))
+		a, err := Read(t.Context(), f, Options{Series: &g})
+		if err != nil {
+			t.Fatal(kind, err)
+		}
+		for i, l := range a.Mask.Labels {
+			v := a.Mask.Voxel(i)
+			near := func(cx, cy, r float64) bool { return math.Hypot(float64(v[0])-cx, float64(v[1])-cy) <= r }
+			want := uint16(0)
+			switch {
+			case v[2] == 1 && near(9, 8, 2), v[2] == 4 && near(10, 7, 2):
+				want = 2
+			case v[2] == 1 && near(9, 8, 6), v[2] == 3 && near(9, 8, 5):
+				want = 1
+			}
+			if l != want {
+				t.Fatalf("%s: voxel %v is %d, want %d", kind, v, l, want)
+			}
+		}
+		if kind != labelMap && a.Shared != 13 {
+			t.Errorf("%s: %d voxels shared", kind, a.Shared)
+		}
+		if a.Series != "1.2.7" || a.Frame.UID != "1.2.9" || a.Segments[1] != (Segment{2, 4, "lesion", 26}) {
+			t.Errorf("%s: %+v", kind, a)
+		}
+		// On its own grid: the same points of the patient.
+		own, err := Read(t.Context(), f, Options{Names: []string{"lesion"}})
+		if err != nil {
+			t.Fatal(kind, err)
+		}
+		if own.Mask.Size != [3]int{20, 16, 4} || count(own.Mask, 1, -1) != 26 || len(own.Segments) != 1 {
+			t.Errorf("%s: %v %+v", kind, own.Mask.Size, own.Segments)
+		}
+		back, err := g.Affine.Inverse()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, l := range own.Mask.Labels {
+			if l == 0 {
+				continue
+			}
+			v := own.Mask.Voxel(i)
+			p := back.Apply(own.Mask.Affine.Apply([3]float64{float64(v[0]), float64(v[1]), float64(v[2])}))
+			if at := int(math.Round(p[0])) + 20*(int(math.Round(p[1]))+16*int(math.Round(p[2]))); a.Mask.Labels[at] != 2 {
+				t.Fatalf("%s: voxel %v of its own grid is none of the series'", kind, v)
+			}
+		}
+	}
+}
+
+func TestRefused(t *testing.T) {
+	g := oblique()
+	other := g
+	for r := range 3 {
+		other.Affine[r][0] *= 1.5
+	}
+	shifted := g
+	shifted.Affine[0][3] += 1
+	small := g
+	small.Size[2] = 2
+	tilted := volume.Grid{Size: g.Size, Affine: volume.Scaling(1, 1, 4), SpacingKnown: true}
+	unknown := g
+	unknown.SpacingKnown = false
+	rt := structureSet(g, nil, roi{"a", [][][3]float64{square(2, 9, 2, 9, 1)}})
+	seg := segmentation(g, bitmap, [][]byte{disc(g, 9, 8, 6, 1), disc(g, 9, 8, 6, 1)}, []int{1, 4}, []int{1, 3}, 1)
+	with := func(f dicomtest.File, edit func(*dicomtest.Set)) dicomtest.File {
+		f.Set = f.Set.Clone()
+		edit(f.Set)
+		return f
+	}
+	contour := func(edit func(*dicomtest.Set)) dicomtest.File {
+		return structureSet(g, edit, roi{"a", [][][3]float64{square(2, 9, 2, 9, 1)}})
+	}
+	for _, c := range []struct {
+		say string
+		f   dicomtest.File
+		o   Options
+	}{
+		{"the grid of the series", rt, Options{}},
+		{"no grid with known spacing", rt, Options{Series: &unknown}},
+		{"another series", rt, Options{Series: &tilted}},
+		{`found "a", expected "b"`, rt, Options{Series: &g, Names: []string{"b"}}},
+		{"segments: found none", structureSet(g, nil), Options{Series: &g}},
+		{"SOP class", with(rt, func(s *dicomtest.Set) { s.Put(dicom.SOPClassUID, "UI", "1.2") }), Options{Series: &g}},
+		{"11 numbers for 4 points", contour(func(s *dicomtest.Set) { e := s.Get(dicom.ContourData); e.Value = e.Value.([]any)[:11] }), Options{Series: &g}},
+		{"12 numbers for 9 points", contour(func(s *dicomtest.Set) { s.Put(dicom.NumberOfContourPoints, "IS", 9) }), Options{Series: &g}},
+		{`found "SPLINE"`, contour(func(s *dicomtest.Set) { s.Put(dicom.ContourGeometricType, "CS", "SPLINE") }), Options{Series: &g}},
+		{"coordinates", contour(func(s *dicomtest.Set) { s.Get(dicom.ContourData).Value.([]any)[4] = "left" }), Options{Series: &g}},
+		{"spacing along i", seg, Options{Series: &other}},
+		{"origin differs by 1 mm", seg, Options{Series: &shifted}},
+		{"outside the series", seg, Options{Series: &small}},
+		{"frame 1", seg, Options{Series: &tilted}},
+		{"1 items for 2 frames", with(seg, func(s *dicomtest.Set) {
+			e := s.Get(dicom.PerFrameFunctionalGroupsSequence)
+			e.Value = e.Value.([]*dicomtest.Set)[:1]
+		}), Options{Series: &g}},
+		{"frame 1: ImageOrientationPatient", with(seg, func(s *dicomtest.Set) { s.Delete(dicom.SharedFunctionalGroupsSequence) }), Options{Series: &g}},
+		{"SegmentationType", with(seg, func(s *dicomtest.Set) { s.Put(dicom.SegmentationType, "CS", "FANCY") }), Options{Series: &g}},
+		{"SegmentNumber", with(seg, func(s *dicomtest.Set) {
+			s.Seq(dicom.SegmentSequence, dicomtest.New().Put(dicom.SegmentNumber, "US", 1), dicomtest.New().Put(dicom.SegmentNumber, "US", 1))
+		}), Options{Series: &g}},
+	} {
+		_, err := Read(t.Context(), parse(t, c.f), c.o)
+		var in *fault.Input
+		if !errors.As(err, &in) || !strings.Contains(err.Error(), c.say) || !strings.Contains(err.Error(), "memory.dcm") {
+			t.Errorf("%v does not say %q", err, c.say)
+		}
+	}
+	// A point or an open line is no lesion.
+	f := parse(t, structureSet(g, func(s *dicomtest.Set) { s.Put(dicom.ContourGeometricType, "CS", "OPEN_PLANAR") }, roi{"a", [][][3]float64{square(2, 9, 2, 9, 1)}}))
+	a, err := Read(t.Context(), f, Options{Series: &g})
+	if err != nil || !slices.Contains(a.Notes, "OPEN_PLANAR contours enclose nothing and are left out") {
+		t.Error(err, a)
+	}
+}
+
+// A contour that zigzags over the rows is stopped before it takes the memory.
+func TestHostileContour(t *testing.T) {
+	g := oblique()
+	g.Size[1] = 60000
+	var c [][3]float64
+	for i := range 1000 {
+		c = append(c, [3]float64{float64(i % 7), float64(i%2) * 59999, 1})
+	}
+	_, err := Read(t.Context(), parse(t, structureSet(g, nil, roi{"a", [][][3]float64{c}})), Options{Series: &g})
+	if err == nil || !strings.Contains(err.Error(), "cross the rows") {
+		t.Error(err)
+	}
+}
