@@ -21,10 +21,11 @@ func newBenchCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "bench",
 		Short:   "Measure the speed of this machine",
-		Long:    "Measures the network's own speed on random crops, in a worker's environment: one JSON line a measurement.",
+		Long:    "Measures the network's own speed on random crops, in a worker's environment, and the conversion of DICOM files: one JSON line a measurement.",
 		Example: "  magn bench train --backbone resnet18 --precision bf16\n  magn bench predict --backbone resnet50",
 	}
-	c.AddCommand(newBenchNetworkCommand(env, "train", "optimiser steps"), newBenchNetworkCommand(env, "predict", "forward passes"))
+	c.AddCommand(newBenchNetworkCommand(env, "train", "optimiser steps"), newBenchNetworkCommand(env, "predict", "forward passes"),
+		newBenchConvertCommand(env))
 	return exits(c, fault.CodeMissing)
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"magn/internal/fault"
+	"magn/internal/gdcm"
 	"magn/internal/torch"
 )
 
@@ -30,6 +31,8 @@ type diagnosis struct {
 	BLAS      string      `json:"blas"`            // the file that the library loaded
 	BF16      bool        `json:"bf16_hardware"`   // the processor computes bf16 itself
 	TorchHint string      `json:"torch_hint,omitempty"`
+	GDCM      *gdcm.Info  `json:"gdcm"` // null where the library is missing
+	GDCMHint  string      `json:"gdcm_hint,omitempty"`
 }
 
 // machineInfo is the hardware as Linux tells it; what is not known is empty.
@@ -44,10 +47,11 @@ func newDoctorCommand(env *Env) *cobra.Command {
 	return exits(&cobra.Command{
 		Use:   "doctor",
 		Short: "Say what this machine has and what is missing",
-		Long: `Looks for the native library, asks it for libtorch's version, BLAS, oneDNN, threads
-and CUDA devices, and reads processor, memory and disk. Ends with 4 where the library
-is missing, and prints the line that installs it; everything but training and
-prediction works without.`,
+		Long: `Looks for the native libraries, asks libtorch for its version, BLAS, oneDNN, threads
+and CUDA devices and GDCM for its version, and reads processor, memory and disk. Ends
+with 4 where a library is missing, and prints the line that installs it. Everything
+but training and prediction works without libtorch, everything but reading
+compressed DICOM without GDCM.`,
 		Example: `  magn doctor
   magn doctor --json`,
 		Args: cobra.NoArgs,
@@ -71,13 +75,19 @@ func diagnose() (diagnosis, error) {
 	if err := syscall.Statfs(".", &disk); err == nil {
 		d.DiskFree = disk.Bavail * uint64(disk.Bsize)
 	}
-	info, err := torch.GetInfo()
-	if err != nil {
-		d.TorchHint = err.Error()
-		return d, err
+	info, torchErr := torch.GetInfo()
+	if torchErr != nil {
+		d.TorchHint = torchErr.Error()
+	} else {
+		d.Torch, d.BLAS = &info, loadedBLAS()
 	}
-	d.Torch, d.BLAS = &info, loadedBLAS()
-	return d, nil
+	pixels, gdcmErr := gdcm.GetInfo()
+	if gdcmErr != nil {
+		d.GDCMHint = gdcmErr.Error()
+	} else {
+		d.GDCM = &pixels
+	}
+	return d, errors.Join(torchErr, gdcmErr)
 }
 
 func (d diagnosis) print(w io.Writer) error {
@@ -88,6 +98,11 @@ func (d diagnosis) print(w io.Writer) error {
 	row("bf16", "%s", map[bool]string{true: "in hardware", false: "not in hardware: precision fp32 may be faster"}[d.BF16])
 	row("memory", "%.1f GiB, %.1f available", gib(d.Machine.Memory), gib(d.Machine.Available))
 	row("disk here", "%.1f GiB free", gib(d.DiskFree))
+	if d.GDCM == nil {
+		row("GDCM", "missing")
+	} else {
+		row("GDCM", "%s, %s", d.GDCM.Version, d.GDCM.Path)
+	}
 	if d.Torch == nil {
 		row("native library", "missing")
 		return t.Flush()

@@ -25,15 +25,19 @@ For research only: it is no medical device.`,
   magn study report demo/study`,
 	}
 	root.PersistentFlags().BoolVar(&env.JSON, "json", env.JSON, "print one JSON object a line, for programs; errors too")
+	work := newWorkCommand(env)
+	work.AddCommand(newWorkDecodeCommand(env))
 	root.AddCommand(
 		newBenchCommand(env),
+		newConvertCommand(env),
 		newDoctorCommand(env),
 		newImportCommand(env),
 		newPhantomCommand(env),
 		newPredictCommand(env),
 		newStudyCommand(env),
+		newTransferCommand(env),
 		newVersionCommand(env),
-		newWorkCommand(env),
+		work,
 	)
 	return root
 }
