@@ -64,21 +64,35 @@ check: tools ## formatting, vet, staticcheck
 
 .PHONY: unit
 unit: ## the tests that need no peer
-	go test -timeout 15m -skip '$(PEERS)' ./...
+	go test -timeout 15m -skip '$(PEERS)|PyPI' ./...
 
 .PHONY: race
 race: ## the concurrent packages under the race detector, without native libraries
-	packages=$$($(race_packages)); CGO_ENABLED=1 MAGN_NATIVE=none go test -race -timeout 15m -skip '$(PEERS)' $$packages
+	packages=$$($(race_packages)); CGO_ENABLED=1 MAGN_NATIVE=none go test -race -timeout 15m -skip '$(PEERS)|PyPI' $$packages
 
 .PHONY: test-peers
 test-peers: setup-peers build ## the tests against PyTorch, scikit-learn, a browser
 	packages=$$($(peer_packages)) || { echo 'no test has $(PEERS) in its name'; exit 1; }; MAGN_PEERS=1 go test -timeout 30m -run '$(PEERS)' $$packages
+
+.PHONY: test-pypi
+test-pypi: bin/pypi/ready ## the tests against PyRadiomics and SimpleITK, which Debian does not have
+	MAGN_PEERS=1 MAGN_PYTHON='$(CURDIR)/bin/pypi/bin/python' go test -timeout 30m -run PyPI ./internal/radiomics
+
+bin/pypi/ready: bench/pypi.txt
+	python3 -m venv bin/pypi
+	bin/pypi/bin/pip install -q -r bench/pypi.txt
+	bin/pypi/bin/pip install -q --no-build-isolation pyradiomics==3.0.1
+	@touch $@
 
 .PHONY: bench
 bench: setup-peers build ## side by side with the peers, then the Go benchmarks; logs in bench/results/
 	@mkdir -p bench/results
 	@for b in bench/*.sh; do if [ -x "$$b" ]; then "$$b"; fi; done
 	go test -run '^$$' -bench . -benchmem ./internal/... | tee bench/results/go-$(VERSION).txt
+
+.PHONY: fuzz
+fuzz: ## every fuzz target, FUZZTIME=10m each; goes on where it was interrupted
+	@scripts/fuzz.sh
 
 .PHONY: fmt
 fmt: tools ## format the Go code

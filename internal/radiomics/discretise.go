@@ -1,0 +1,143 @@
+package radiomics
+
+import (
+	"fmt"
+	"math"
+
+	"magn/internal/fault"
+)
+
+// Binning says how values become grey levels: by bins of one width, or by a
+// number of bins between the region's minimum and maximum.
+type Binning struct {
+	Width float64 // of a bin, in the image's unit; bins are aligned to multiples of it
+	Count int     // of bins; where it is above 0 it counts and Width does not
+}
+
+// Grey is a region in grey levels.
+type Grey struct {
+	*Region
+	Level  []int32 // of every voxel of the box: from 1 in the lesion, 0 outside
+	Index  []int32 // of every voxel of the box: 1 + its level's place in Levels, 0 outside
+	Levels []int32 // those that occur, ascending
+	Counts []int   // how many voxels have each of Levels
+	runs   []run
+}
+
+// maxLevels bounds the highest grey level, and so the memory of what is
+// tabulated by level. Texture of a lesion means nothing long before.
+const maxLevels = 1 << 20
+
+// Ng is the highest grey level.
+func (g *Grey) Ng() int { return int(g.Levels[len(g.Levels)-1]) }
+
+// Discretise puts a region's values into bins as PyRadiomics does. With
+// Width w the grey level is
+//
+//	⌊x/w⌋ − ⌊min/w⌋ + 1
+//
+// where the Image Biomarker Standardisation Initiative counts bins from the
+// minimum (or the range's lower end) itself. With Count n it is
+//
+//	⌊n (x − min) / (max − min)⌋ + 1, and n for x = max
+//
+// on edges computed in float64, in numpy's order of operations, so that a value
+// on an edge falls on the same side. It is a *fault.Input where Width is not
+// positive, where it is below the values' own resolution, and where more than
+// about a million levels would come of it.
+func (r *Region) Discretise(b Binning) (*Grey, error) {
+	runs := r.runs()
+	lo, hi := math.Inf(1), math.Inf(-1)
+	for _, s := range runs {
+		for _, v := range r.Values[s.start : s.start+s.n] {
+			lo, hi = min(lo, v), max(hi, v)
+		}
+	}
+	e, err := b.edges(lo, hi)
+	if err != nil {
+		return nil, err
+	}
+	level := make([]int32, len(r.Values))
+	for _, s := range runs {
+		for v := s.start; v < s.start+s.n; v++ {
+			level[v] = e.level(r.Values[v])
+		}
+	}
+	return r.withLevels(level, runs), nil
+}
+
+// withLevels is the region with grey levels of any origin: 0 outside, from 1 to
+// maxLevels inside.
+func (r *Region) withLevels(level []int32, runs []run) *Grey {
+	g := &Grey{Region: r, Level: level, Index: make([]int32, len(level)), runs: runs}
+	top := int32(0)
+	g.each(func(v int) { top = max(top, level[v]) })
+	count := make([]int32, top+1)
+	g.each(func(v int) { count[level[v]]++ })
+	place := count // from here on: 1 + a level's place in Levels
+	for l, n := range count {
+		if n > 0 {
+			g.Levels = append(g.Levels, int32(l))
+			g.Counts = append(g.Counts, int(n))
+			place[l] = int32(len(g.Levels))
+		}
+	}
+	g.each(func(v int) { g.Index[v] = place[level[v]] })
+	return g
+}
+
+// binEdges are the lower ends of equally wide bins: edge k is low + k*step; last,
+// where bins are counted, is the number of the bin that holds the maximum.
+type binEdges struct {
+	low, step float64
+	last      int
+}
+
+func (b Binning) edges(lo, hi float64) (binEdges, error) {
+	if b.Count > 0 { // numpy.histogram, numpy.linspace
+		if b.Count > maxLevels {
+			return binEdges{}, &fault.Input{File: "settings", Field: "binCount", Found: fmt.Sprint(b.Count), Expected: fmt.Sprintf("at most %d", maxLevels)}
+		}
+		if lo == hi {
+			lo, hi = lo-0.5, hi+0.5
+		}
+		e := binEdges{low: lo, step: (hi - lo) / float64(b.Count), last: b.Count}
+		if !(e.step > 0) || math.IsInf(e.step, 0) {
+			return e, &fault.Input{File: "image", Found: fmt.Sprintf("values from %v to %v", lo, hi), Expected: "a range that can be divided into bins"}
+		}
+		return e, nil
+	}
+	if !(b.Width > 0) || math.IsInf(b.Width, 0) {
+		return binEdges{}, &fault.Input{File: "settings", Field: "binWidth", Found: fmt.Sprint(b.Width), Expected: "a number above 0"}
+	}
+	rest := math.Mod(lo, b.Width) // numpy's %: the divisor's sign
+	if rest < 0 {
+		rest += b.Width
+	}
+	low := lo - rest
+	e := binEdges{low: low, step: low + b.Width - low} // numpy.arange's own step
+	if n := (hi - low) / b.Width; !(n < maxLevels-1) || !(e.step > 0) || hi+b.Width == hi {
+		return e, &fault.Input{
+			File: "settings", Field: "binWidth", Found: fmt.Sprintf("%v for values from %v to %v", b.Width, lo, hi),
+			Expected: fmt.Sprintf("a width that gives fewer than %d bins, each wider than the values' rounding", maxLevels),
+			Do:       "raise binWidth, or set binCount instead",
+		}
+	}
+	return e, nil
+}
+
+// level is how many edges are at or below v (numpy.digitize). The division is
+// only a guess: what decides is the comparison with the edges as they round.
+func (e binEdges) level(v float64) int32 {
+	k := math.Floor((v - e.low) / e.step)
+	for k > 0 && v < e.low+k*e.step {
+		k--
+	}
+	for v >= e.low+(k+1)*e.step && (e.last == 0 || int(k)+1 < e.last) {
+		k++
+	}
+	if e.last > 0 && int(k) >= e.last {
+		k = float64(e.last - 1)
+	}
+	return int32(max(k, 0)) + 1
+}
