@@ -18,9 +18,10 @@ func newImportCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "import",
 		Short:   "Make a study folder from images",
-		Example: `  magn import slices slices/manifest.csv --study S --classes meningioma,glioma`,
+		Example: `  magn import dicom /media/dvd --study S --clinical table.xlsx --classes myeloma,metastasis --annotations outlines
+  magn import slices slices/manifest.csv --study S --classes meningioma,glioma`,
 	}
-	c.AddCommand(newImportSlicesCommand(env))
+	c.AddCommand(newImportDICOMCommand(env), newImportSlicesCommand(env))
 	return c
 }
 

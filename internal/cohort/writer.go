@@ -43,6 +43,11 @@ func Create(study string) (*Writer, error) {
 			Expected: "a folder that is new or empty", Do: "name another folder",
 		}
 	}
+	return stage(study)
+}
+
+// stage makes the folder beside a study that a Writer builds in, and locks it.
+func stage(study string) (*Writer, error) {
 	w := &Writer{study: study, staging: filepath.Join(filepath.Dir(study), "."+filepath.Base(study)+".partial")}
 	if err := os.MkdirAll(w.staging, 0o755); err != nil {
 		return nil, fmt.Errorf("making a folder beside %s: %w", study, err)
@@ -120,29 +125,18 @@ func smallestType(data []float32) nifti.DataType {
 // as it is; another one is refused. c.Dir and the cases' Dir need not be filled.
 func (w *Writer) Commit(c *Cohort) (*Cohort, error) {
 	defer w.Abort()
-	cases := append([]Case(nil), c.Cases...)
-	sort.Slice(cases, func(i, j int) bool { return cases[i].ID < cases[j].ID })
-	rows, err := cohortRows(cases, c.Covariates)
+	rows, out, err := c.tables()
 	if err != nil {
 		return nil, err
 	}
 	if err := writeCSV(filepath.Join(w.staging, cohortFile), rows); err != nil {
 		return nil, err
 	}
-	rows = [][]string{{"case", "group", "class", "reason"}}
-	out := append([]Exclusion(nil), c.Excluded...)
-	sort.Slice(out, func(i, j int) bool { return out[i].ID < out[j].ID })
-	for _, x := range out {
-		if x.Class == "" { // nobody knows it, which may be the reason
-			x.Class = "unknown"
-		}
-		rows = append(rows, []string{x.ID, x.Group, x.Class, x.Reason})
-	}
-	if err := writeCSV(filepath.Join(w.staging, excludedFile), rows); err != nil {
+	if err := writeCSV(filepath.Join(w.staging, excludedFile), out); err != nil {
 		return nil, err
 	}
 	if names, err := os.ReadDir(w.study); err == nil && len(names) > 0 {
-		if what := w.differs(cases); what != "" {
+		if what := w.differs(c.Cases); what != "" {
 			return nil, &fault.Input{
 				File: w.study, Field: "study folder", Found: "another cohort (" + what + ")",
 				Expected: "a folder that is new or empty, or holds this cohort", Do: "name another folder, or delete this one",
@@ -160,6 +154,25 @@ func (w *Writer) Commit(c *Cohort) (*Cohort, error) {
 	// Removed only now: without it another process could take the folder over.
 	os.Remove(filepath.Join(w.study, lockFile))
 	return Load(w.study)
+}
+
+// tables are the rows of cohort.csv and of excluded.csv, sorted by case.
+func (c *Cohort) tables() (in, out [][]string, err error) {
+	cases := append([]Case(nil), c.Cases...)
+	sort.Slice(cases, func(i, j int) bool { return cases[i].ID < cases[j].ID })
+	if in, err = cohortRows(cases, c.Covariates); err != nil {
+		return nil, nil, err
+	}
+	out = [][]string{{"case", "group", "class", "reason"}}
+	left := append([]Exclusion(nil), c.Excluded...)
+	sort.Slice(left, func(i, j int) bool { return left[i].ID < left[j].ID })
+	for _, x := range left {
+		if x.Class == "" { // nobody knows it, which may be the reason
+			x.Class = "unknown"
+		}
+		out = append(out, []string{x.ID, x.Group, x.Class, x.Reason})
+	}
+	return in, out, nil
 }
 
 // cohortRows are those of cohort.csv: case, group, class, label, then the
