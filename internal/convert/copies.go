@@ -3,7 +3,6 @@ package convert
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"io"
@@ -60,6 +59,19 @@ func (m *maker) dropCopies(list []*slice) ([]*slice, error) {
 // another SOP Instance UID. Every slice that stays in a shared place gets its
 // digest.
 func (m *maker) dropEqual(list []*slice, at [][]*slice) ([]*slice, error) {
+	// File by file, so that each is opened once.
+	var crowd []*slice
+	for _, p := range at {
+		if len(p) > 1 {
+			crowd = append(crowd, p...)
+		}
+	}
+	slices.SortFunc(crowd, func(a, b *slice) int { return cmp.Or(cmp.Compare(a.file, b.file), cmp.Compare(a.frame, b.frame)) })
+	for _, s := range crowd {
+		if err := m.digest(s); err != nil {
+			return list, err
+		}
+	}
 	drop := map[*slice]bool{}
 	for _, p := range at {
 		if len(p) < 2 {
@@ -69,9 +81,6 @@ func (m *maker) dropEqual(list []*slice, at [][]*slice) ([]*slice, error) {
 		slices.SortFunc(p, func(a, b *slice) int { return cmp.Compare(a.file, b.file) })
 		seen := map[uint64]*slice{}
 		for _, s := range p {
-			if err := m.digest(s); err != nil {
-				return list, err
-			}
 			if kept := seen[s.digest]; kept != nil {
 				m.drop(s, kept, "the same place and pixels as ")
 				drop[s] = true
@@ -96,8 +105,20 @@ func (m *maker) drop(s, kept *slice, why string) {
 // for byte, or their values are.
 func (m *maker) equal(a, b *slice) (bool, error) {
 	fa, fb := m.scan.Files[a.file], m.scan.Files[b.file]
-	if a.digest == 0 && b.digest == 0 && fa.size == fb.size && sameBytes(fa.Path, fb.Path) {
-		return true, nil
+	if a.digest == 0 && b.digest == 0 && fa.size == fb.size {
+		// Once for all frames of two files.
+		k := [2]int32{a.file, b.file}
+		same, known := m.same[k]
+		if !known {
+			same = sameBytes(fa.Path, fb.Path)
+			if m.same == nil {
+				m.same = map[[2]int32]bool{}
+			}
+			m.same[k] = same
+		}
+		if same {
+			return true, nil
+		}
 	}
 	if err := m.digest(a); err != nil {
 		return false, err
@@ -113,7 +134,11 @@ func (m *maker) digest(s *slice) error {
 	if s.digest != 0 {
 		return nil
 	}
-	values, err := readFrame(m.ctx, m.scan.Files[s.file].Path, int(s.frame), m.scan.opt.Decoder)
+	f, err := m.opened(s.file)
+	if err != nil {
+		return err
+	}
+	values, err := f.Frame(m.ctx, int(s.frame), m.scan.opt.Decoder)
 	if err != nil {
 		return err
 	}
@@ -133,14 +158,31 @@ func (m *maker) digest(s *slice) error {
 	return nil
 }
 
-// readFrame is one frame of a file.
-func readFrame(ctx context.Context, path string, frame int, dec dicom.Decoder) ([]int32, error) {
-	f, err := dicom.Open(path)
+// opened is a file, open until closeFiles. A few stay open: reading the header of
+// a multi-frame file again for each of its frames would take hours.
+func (m *maker) opened(file int32) (*dicom.File, error) {
+	if f := m.open[file]; f != nil {
+		return f, nil
+	}
+	if len(m.open) >= 4 {
+		m.closeFiles()
+	}
+	f, err := dicom.Options{StopAtPixels: true}.Open(m.scan.Files[file].Path)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	return f.Frame(ctx, frame, dec)
+	if m.open == nil {
+		m.open = map[int32]*dicom.File{}
+	}
+	m.open[file] = f
+	return f, nil
+}
+
+func (m *maker) closeFiles() {
+	for k, f := range m.open {
+		_ = f.Close()
+		delete(m.open, k)
+	}
 }
 
 func sameBytes(a, b string) bool {

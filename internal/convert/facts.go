@@ -186,7 +186,7 @@ func baseFacts(h header, pix dicom.Pixels) Facts {
 		StudyUID: h.text(tStudyUID), SeriesUID: h.text(tSeriesUID), FrameOfReference: h.text(tFrameOfReference),
 		SeriesNumber: h.int(tSeriesNumber), Description: h.text(tSeriesDescription), Protocol: h.text(tProtocol),
 		Modality: h.text(tModality), Manufacturer: h.text(tManufacturer), Model: h.text(tModel), Software: h.text(tSoftware),
-		FieldStrength: h.float(0, tFieldStrength), BodyPart: h.text(tBodyPart), PatientPosition: h.text(tPatientPosition),
+		FieldStrength: h.amount(tFieldStrength), BodyPart: h.text(tBodyPart), PatientPosition: h.text(tPatientPosition),
 		ImageType: strings.ToUpper(h.text(tImageType)), Scanning: h.text(tScanningSequence), Variant: h.text(tSequenceVariant),
 		SequenceName: h.text(tSequenceName), ScanOptions: h.text(tScanOptions), AcquisitionType: h.text(tAcquisitionType),
 		Rows: pix.Rows, Cols: pix.Cols, Pixels: pix,
@@ -210,13 +210,13 @@ func baseFacts(h header, pix dicom.Pixels) Facts {
 // contrast reads the contrast/bolus module (PS3.3 C.7.6.4, C.7.6.4b).
 func (f *Facts) contrast(h header) {
 	f.Contrast, f.ContrastRoute = h.text(tContrastAgent), h.text(tContrastRoute)
-	f.ContrastVolume, f.ContrastDose = h.float(0, tContrastVolume), h.float(0, tContrastDose)
+	f.ContrastVolume, f.ContrastDose = h.amount(tContrastVolume), h.amount(tContrastDose)
 	if f.Contrast == "" {
 		f.Contrast = h.text(tContrastIngredient)
 	}
 	if items := h.top.Items(tContrastAgentSeq); len(items) > 0 {
 		f.Contrast = max(f.Contrast, items[0].Text(tCodeMeaning))
-		f.ContrastVolume = max(f.ContrastVolume, header{top: items[0]}.float(0, tContrastVolume))
+		f.ContrastVolume = max(f.ContrastVolume, header{top: items[0]}.amount(tContrastVolume))
 	}
 	switch strings.ToUpper(f.Contrast) {
 	case "NO", "NONE", "N", "NO CONTRAST", "WITHOUT":
@@ -266,15 +266,29 @@ func (h header) text(t dicom.Tag, seqs ...dicom.Tag) string {
 	return strings.Join(h.texts(t, seqs...), `\`)
 }
 
-// floats are finite numbers, nil where there are none.
+// floats are finite numbers, nil where there are none. The nearest place that has
+// a value counts: where that is damaged, a farther one does not stand in for it.
 func (h header) floats(t dicom.Tag, seqs ...dicom.Tag) []float64 {
 	for _, d := range h.places(seqs...) {
 		v, err := d.Floats(t)
-		if err == nil && len(v) > 0 && !slices.ContainsFunc(v, func(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) }) {
+		if err != nil || slices.ContainsFunc(v, func(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) }) {
+			return nil
+		}
+		if len(v) > 0 {
 			return v
 		}
 	}
 	return nil
+}
+
+// damaged says that the attribute has a value, and that it is no finite number.
+func (h header) damaged(t dicom.Tag, seqs ...dicom.Tag) bool {
+	for _, d := range h.places(seqs...) {
+		if v, err := d.Floats(t); err != nil || len(v) > 0 {
+			return h.floats(t, seqs...) == nil
+		}
+	}
+	return false
 }
 
 // float is the first number, absent where there is none.
@@ -283,6 +297,15 @@ func (h header) float(absent float64, t dicom.Tag, seqs ...dicom.Tag) float64 {
 		return v[0]
 	}
 	return absent
+}
+
+// amount is a quantity, 0 where there is none; what no scanner can mean says
+// nothing either.
+func (h header) amount(t dicom.Tag, seqs ...dicom.Tag) float64 {
+	if v := h.float(0, t, seqs...); math.Abs(v) < 1e9 {
+		return v
+	}
+	return 0
 }
 
 func (h header) int(t dicom.Tag, seqs ...dicom.Tag) int {

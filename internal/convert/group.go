@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"magn/internal/dicom"
 	"magn/internal/fault"
 )
 
@@ -142,6 +143,9 @@ type maker struct {
 	ctx  context.Context
 	scan *Scan
 	out  []*Candidate
+
+	open map[int32]*dicom.File // read from lately, by file
+	same map[[2]int32]bool     // files that were compared byte for byte
 }
 
 // orientation makes candidates of slices that have one orientation.

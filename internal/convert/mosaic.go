@@ -5,37 +5,67 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
 	"magn/internal/dicom"
 )
 
-// mosaic reads a Siemens mosaic: one image whose tiles are the slices of
-// a volume, row by row. The number of tiles and the direction in which they
-// follow one another are in the CSA header; Image Position is the corner that
-// one large slice with the mosaic's size and the tiles' centre would have.
-func (r *reader) mosaic(f *dicom.File, h header, s *slice, facts Facts) ([]*slice, error) {
+// maxTiles bounds a mosaic: a small compressed file may promise any number of
+// pixels, and each would be a tile.
+const maxTiles = 4096
+
+// tiles says whether an image is a Siemens mosaic, of how many tiles (0 where
+// that is not said), and which way they follow one another. Image Type says it,
+// or, where an anonymiser has emptied that, a number of tiles that the image
+// can be cut into; the manufacturer's name may be gone too.
+func tiles(f *dicom.File, h header, facts *Facts) (n int, normal []float64, ok bool) {
 	csa := map[string][]string{}
 	if t := f.Private(0x0029, siemens, 0x10); t != 0 {
 		csa = parseCSA(f.Bytes(t), "NumberOfImagesInMosaic", "SliceNormalVector")
 	}
-	n := 0
 	if v := csa["NumberOfImagesInMosaic"]; len(v) > 0 {
 		n, _ = strconv.Atoi(v[0])
 	}
-	if t := f.Private(0x0019, siemensMR, 0x0A); n <= 0 && t != 0 {
-		n = h.int(t)
+	if n <= 0 {
+		if t := f.Private(0x0019, siemensMR, 0x0A); t != 0 {
+			n = h.int(t)
+		}
 	}
-	side := int(math.Ceil(math.Sqrt(float64(n))))
-	if n <= 0 || n > facts.Rows*facts.Cols || facts.Rows%side != 0 || facts.Cols%side != 0 {
+	normal = floats(csa["SliceNormalVector"])
+	if slices.Contains(strings.Split(strings.ToUpper(facts.ImageType), `\`), "MOSAIC") {
+		return n, normal, true
+	}
+	side, divides := sides(n, facts)
+	return n, normal, n > 1 && divides && side > 1
+}
+
+// sides is how many tiles stand side by side, and whether the image can be cut
+// into them.
+func sides(n int, f *Facts) (side int, ok bool) {
+	if n <= 0 || n > maxTiles {
+		return 0, false
+	}
+	side = int(math.Ceil(math.Sqrt(float64(n))))
+	return side, f.Rows%side == 0 && f.Cols%side == 0
+}
+
+// mosaic reads a Siemens mosaic: one image whose tiles are the slices of
+// a volume, row by row. The number of tiles and the direction in which they
+// follow one another are in the CSA header; Image Position is the corner that
+// one large slice with the mosaic's size and the tiles' centre would have.
+func (r *reader) mosaic(n int, across []float64, s *slice, facts Facts) ([]*slice, error) {
+	side, ok := sides(n, &facts)
+	if !ok {
 		return nil, r.bad("NumberOfImagesInMosaic (CSA header)", fmt.Sprintf("%d tiles in %d×%d pixels", n, facts.Cols, facts.Rows), "how many slices the mosaic holds",
 			"export the series as single slices or as enhanced MR")
 	}
 	normal := cross(s.row, s.col)
-	if v := floats(csa["SliceNormalVector"]); len(v) == 3 {
-		if c := dot(normal, [3]float64(v)); math.Abs(c) < .9 {
-			return nil, r.bad("SliceNormalVector (CSA header)", fmt.Sprint(v), "a vector across the slices", "")
+	if len(across) == 3 {
+		v := [3]float64(across)
+		if c := dot(normal, v) / norm(v); !(math.Abs(c) >= .9) {
+			return nil, r.bad("SliceNormalVector (CSA header)", fmt.Sprint(across), "a vector across the slices", "")
 		} else if c < 0 {
 			normal = [3]float64{-normal[0], -normal[1], -normal[2]}
 		}

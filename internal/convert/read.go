@@ -152,10 +152,12 @@ func (r *reader) single(f *dicom.File) ([]*slice, error) {
 	s.keys[keyTime] = dateTime(h.text(tAcquisitionDateTime), h.text(tAcquisitionDate), h.text(tAcquisitionTime))
 	s.keys[keyContent] = dateTime("", h.text(tContentDate), h.text(tContentTime))
 	facts := *s.facts
-	r.scale(s, &facts, h, f.DataSet)
+	if err := r.scale(s, &facts, h, f.DataSet); err != nil {
+		return nil, err
+	}
 	s.keys[keyB], s.keys[keyGradient] = r.diffusion(h, f.DataSet)
-	if slices.Contains(strings.Split(strings.ToUpper(facts.ImageType), `\`), "MOSAIC") && facts.Vendor == "Siemens" {
-		return r.mosaic(f, h, s, facts)
+	if n, normal, ok := tiles(f, h, &facts); ok {
+		return r.mosaic(n, normal, s, facts)
 	}
 	if t := f.Private(0x0065, "Image Private Header", 0x50); t != 0 && h.float(0, t) > 1 {
 		return nil, r.bad("(0065,1050)", "a grid of slices in one image (United Imaging)", "one slice an image", "export the series as single slices")
@@ -186,10 +188,7 @@ func (r *reader) multiFrame(f *dicom.File, groups []*dicom.DataSet) ([]*slice, e
 		h.frame = g
 		s, err := r.slice(h)
 		if err != nil {
-			if in := (*fault.Input)(nil); errors.As(err, &in) {
-				in.Field = fmt.Sprintf("frame %d: %s", i+1, in.Field)
-			}
-			return nil, err
+			return nil, inFrame(i, err)
 		}
 		s.frame = int32(i)
 		values := h.floats(tDimensionValues, tFrameContentSeq)
@@ -212,12 +211,22 @@ func (r *reader) multiFrame(f *dicom.File, groups []*dicom.DataSet) ([]*slice, e
 		}
 		s.keys[keyContent] = nan
 		facts := *s.facts
-		r.scale(s, &facts, h, privateItem(g))
+		if err := r.scale(s, &facts, h, privateItem(g)); err != nil {
+			return nil, inFrame(i, err)
+		}
 		s.keys[keyB], s.keys[keyGradient] = r.diffusion(h, privateItem(g))
 		s.facts = r.pool.one(facts)
 		out = append(out, s)
 	}
 	return out, nil
+}
+
+// inFrame adds the frame to an error about one, from 0.
+func inFrame(i int, err error) error {
+	if in := (*fault.Input)(nil); errors.As(err, &in) {
+		in.Field = fmt.Sprintf("frame %d: %s", i+1, in.Field)
+	}
+	return err
 }
 
 // dimensionPointer is the attribute that a dimension counts, as a tag; pydicom
@@ -263,17 +272,25 @@ func (r *reader) slice(h header) (*slice, error) {
 	}
 	s.pos = pos
 	var ok bool
-	if s.row, s.col, ok = orthonormal([3]float64(dirs[:3]), [3]float64(dirs[3:])); !ok || max(math.Abs(pos[0]), math.Abs(pos[1]), math.Abs(pos[2])) > 1e6 {
+	if max(math.Abs(pos[0]), math.Abs(pos[1]), math.Abs(pos[2])) > 1e6 {
+		return nil, r.bad("(0020,0032) Image Position (Patient)", fmt.Sprint(pos), "a place within a kilometre, in mm", "")
+	}
+	if s.row, s.col, ok = orthonormal([3]float64(dirs[:3]), [3]float64(dirs[3:])); !ok {
 		return nil, r.bad("(0020,0037) Image Orientation (Patient)", fmt.Sprint(dirs), "two unit vectors at right angles", "")
 	}
 	f := r.base
 	sp := h.floats(tPixelSpacing, tPixelMeasuresSeq)
-	if len(sp) != 2 || !(sp[0] > 1e-4 && sp[0] < 1e3 && sp[1] > 1e-4 && sp[1] < 1e3) {
-		return nil, r.bad("(0028,0030) Pixel Spacing", fmt.Sprint(sp), "two numbers of mm", "")
+	if len(sp) != 2 || !isLength(sp[0]) || !isLength(sp[1]) {
+		return nil, r.bad("(0028,0030) Pixel Spacing", fmt.Sprintf("%.80s", fmt.Sprint(sp)), "two numbers of mm", "")
 	}
 	f.PixelSpacing = [2]float64(sp)
-	f.Thickness = h.float(0, tThickness, tPixelMeasuresSeq)
-	f.SpacingBetween = math.Abs(h.float(0, tSpacingBetween, tPixelMeasuresSeq))
+	// What is no length says nothing.
+	if f.Thickness = h.float(0, tThickness, tPixelMeasuresSeq); !isLength(f.Thickness) {
+		f.Thickness = 0
+	}
+	if f.SpacingBetween = math.Abs(h.float(0, tSpacingBetween, tPixelMeasuresSeq)); !isLength(f.SpacingBetween) {
+		f.SpacingBetween = 0
+	}
 	f.Stack = h.text(tStackID, tFrameContentSeq)
 	r.frameFacts(h, &f)
 	s.keys[keyTI], s.keys[keyFlip], s.keys[keyTR] = f.TI, f.FlipAngle, f.TR
@@ -283,6 +300,9 @@ func (r *reader) slice(h header) (*slice, error) {
 	s.facts = &f
 	return s, nil
 }
+
+// isLength says that mm can be the size of a pixel or the distance of slices.
+func isLength(mm float64) bool { return mm > 1e-4 && mm < 1e3 }
 
 // frameFacts adds what may differ between frames of one file.
 func (r *reader) frameFacts(h header, f *Facts) {
@@ -299,20 +319,24 @@ func (r *reader) frameFacts(h header, f *Facts) {
 		}
 	}
 	f.Component = component(h.text(tComplexComponent, tMRFrameTypeSeq), f.PhilipsType, f.ImageType, r.geRaw)
-	f.TE = h.float(h.float(0, tTE), tEffectiveTE, tEchoSeq)
+	if f.TE = h.amount(tEffectiveTE, tEchoSeq); f.TE == 0 {
+		f.TE = h.amount(tTE)
+	}
 	f.EchoNumber = h.int(tEchoNumber)
-	f.TR = h.float(0, tTR, tTimingSeq)
-	f.FlipAngle = h.float(0, tFlipAngle, tTimingSeq)
-	f.TI = h.float(h.float(0, tTI), tInversionTimes, tModifierSeq)
+	f.TR = h.amount(tTR, tTimingSeq)
+	f.FlipAngle = h.amount(tFlipAngle, tTimingSeq)
+	if f.TI = h.amount(tInversionTimes, tModifierSeq); f.TI == 0 {
+		f.TI = h.amount(tTI)
+	}
 	f.EchoTrain = max(h.int(tEchoTrain, tTimingSeq), h.int(tRFEchoTrain, tTimingSeq))
-	f.Averages = h.float(0, tAverages, tAveragesSeq)
-	f.Bandwidth = h.float(0, tBandwidth, tImagingModifierSeq)
+	f.Averages = h.amount(tAverages, tAveragesSeq)
+	f.Bandwidth = h.amount(tBandwidth, tImagingModifierSeq)
 	f.PhaseDirection = h.text(tPhaseDirection, tFOVSeq)
 	if f.PhaseDirection == "COL" {
 		f.PhaseDirection = "COLUMN"
 	}
 	f.ReceiveCoil = h.text(tReceiveCoil, tReceiveCoilSeq)
-	if m := h.floats(tAcquisitionMatrix); len(m) == 4 {
+	if m := h.floats(tAcquisitionMatrix); len(m) == 4 && slices.Max(m) < 1e6 {
 		// Frequency rows, frequency columns, phase rows, phase columns; two are 0.
 		f.Matrix = [2]int{int(max(m[0], m[1])), int(max(m[2], m[3]))}
 	} else {

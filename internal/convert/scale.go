@@ -2,6 +2,7 @@ package convert
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 
 	"magn/internal/dicom"
@@ -10,7 +11,16 @@ import (
 // scale sets how a stored value becomes a value. private is where Philips'
 // elements are: the data set, or the frame's private item; nil where there is
 // none.
-func (r *reader) scale(s *slice, f *Facts, h header, private *dicom.DataSet) {
+func (r *reader) scale(s *slice, f *Facts, h header, private *dicom.DataSet) error {
+	const slope, intercept = "(0028,1053) Rescale Slope", "(0028,1052) Rescale Intercept"
+	for _, x := range [2]struct {
+		tag   dicom.Tag
+		field string
+	}{{tSlope, slope}, {tIntercept, intercept}} {
+		if h.damaged(x.tag, tTransformationSeq) {
+			return r.bad(x.field, "no finite number", "a number, without which the values are not known", "export the series again")
+		}
+	}
 	rs := h.float(1, tSlope, tTransformationSeq)
 	ri := h.float(0, tIntercept, tTransformationSeq)
 	f.RescaleType = h.text(tRescaleType, tTransformationSeq)
@@ -19,18 +29,24 @@ func (r *reader) scale(s *slice, f *Facts, h header, private *dicom.DataSet) {
 		r.notes = append(r.notes, "Rescale Slope is 0; taken as 1")
 	}
 	s.slope, s.inter = rs, ri
-	if private == nil || f.Vendor != "Philips" {
-		return
+	if private != nil && f.Vendor == "Philips" {
+		if t := private.Private(0x2005, philips1, 0x0E); t != 0 {
+			if ss := privateFloat(private, t); ss > 1e-30 && ss < 1e30 {
+				s.slope, s.inter = philipsPrecise(rs, ri, ss)
+			} else {
+				r.notes = append(r.notes, "Philips' Scale Slope is no usable number; values are the rescaled ones")
+			}
+		}
 	}
-	t := private.Private(0x2005, philips1, 0x0E)
-	if t == 0 {
-		return
+	// Volumes have them in single precision, and values in it.
+	const most = 1e30
+	if a := math.Abs(s.slope); !(a > 1/most && a < most) {
+		return r.bad(slope, fmt.Sprintf("%.4g", s.slope), "a number that single precision can have", "")
 	}
-	ss := privateFloat(private, t)
-	if !(ss > 0) || math.IsInf(ss, 0) {
-		return
+	if !(math.Abs(s.inter) < most) {
+		return r.bad(intercept, fmt.Sprintf("%.4g", s.inter), "a number that single precision can have", "")
 	}
-	s.slope, s.inter = philipsPrecise(rs, ri, ss)
+	return nil
 }
 
 // philipsPrecise is the slope and intercept to Philips' floating-point value,

@@ -33,7 +33,9 @@ func NewScan(ctx context.Context, paths []string, o Options, progress func(done,
 		return nil, err
 	}
 	m := &maker{ctx: ctx, scan: s}
-	if err := m.all(list); err != nil {
+	err = m.all(list)
+	m.closeFiles()
+	if err != nil {
 		return nil, err
 	}
 	if err := ctx.Err(); err != nil {

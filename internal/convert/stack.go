@@ -12,12 +12,13 @@ import (
 
 // Tolerances in mm. Positions are written with three to six decimals.
 const (
-	samePlace   = 0.01 // slices closer than this along the normal lie in the same place
-	inLine      = 0.1  // how far a slice's corner may lie from where the affine has it
-	stationGap  = 1.0  // corners farther apart in plane than this are of different stations
-	headerNote  = 0.01 // difference between measured and header's spacing that is worth a note
-	gapShare    = 0.02 // how far a slice may be from its place, as a share of the spacing
-	maxFillings = 512  // missing slices that are filled at most
+	samePlace   = 0.01    // slices closer than this along the normal lie in the same place
+	inLine      = 0.1     // how far a slice's corner may lie from where the affine has it
+	stationGap  = 1.0     // corners farther apart in plane than this are of different stations
+	headerNote  = 0.01    // difference between measured and header's spacing that is worth a note
+	gapShare    = 0.02    // how far a slice may be from its place, as a share of the spacing
+	maxFillings = 512     // missing slices that are filled at most
+	maxPlaces   = 100_000 // slices of a stack, those included that are missing
 )
 
 // stack is the slices of one candidate in the making, in order.
@@ -114,6 +115,12 @@ func (st *stack) place(o Options) (spacing float64, err error) {
 	at := make([]int, len(list))
 	for i, g := range gaps {
 		at[i+1] = at[i] + max(1, int(math.Round(g/spacing)))
+	}
+	if at[len(at)-1] >= maxPlaces {
+		return 0, &fault.Input{
+			Field: "(0020,0032) Image Position (Patient)", Found: fmt.Sprintf("slices %.4g mm apart in a stack of %.4g mm, all but %d of %d missing", spacing, total, len(list), at[len(at)-1]+1),
+			Expected: fmt.Sprintf("a stack of at most %d slices", maxPlaces), Do: "one of the positions is wrong; export the series again",
+		}
 	}
 	spacing = total / float64(at[len(at)-1])
 	tolerance := max(samePlace, gapShare*spacing)

@@ -86,6 +86,9 @@ func (f *File) describe() (p Pixels, notes []string, err error) {
 	if err != nil {
 		return p, nil, err
 	}
+	if signed != 0 && signed != 1 {
+		return p, nil, f.bad(PixelRepresentation, fmt.Sprint(signed), "0 or 1")
+	}
 	p.Signed = signed == 1
 	p.Photometric = strings.ToUpper(f.Text(PhotometricInterpretation))
 	switch p.Allocated {
