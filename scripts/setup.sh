@@ -10,13 +10,13 @@ say() { echo "setup: $*" >&2; }
 
 case ${1:-} in
 build)
-	want="g++"
+	want="g++ libxgboost0"
 	# A GDCM of one's own makes Debian's needless.
 	[ -n "${GDCM:-}" ] || want+=" libgdcm-dev"
 	# A libtorch of one's own (CUDA, or the one in a Python torch) makes Debian's needless.
 	[ -n "${LIBTORCH:-}${PYTHON_TORCH:-}" ] || want+=" libtorch-dev libopenblas0"
 	;;
-peers) want="python3-torch python3-torchvision python3-sklearn python3-scipy python3-pil python3-openpyxl python3-pydicom chromium dcm2niix pigz" ;;
+peers) want="python3-torch python3-torchvision python3-sklearn python3-scipy python3-pil python3-openpyxl python3-pydicom python3-xgboost chromium dcm2niix pigz" ;;
 *)
 	say "usage: scripts/setup.sh build|peers"
 	exit 64

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"magn/internal/boost"
 	"magn/internal/fault"
 	"magn/internal/gdcm"
 	"magn/internal/torch"
@@ -33,6 +34,8 @@ type diagnosis struct {
 	TorchHint string      `json:"torch_hint,omitempty"`
 	GDCM      *gdcm.Info  `json:"gdcm"` // null where the library is missing
 	GDCMHint  string      `json:"gdcm_hint,omitempty"`
+	XGBoost   *boost.Info `json:"xgboost"` // null where the library is missing
+	BoostHint string      `json:"xgboost_hint,omitempty"`
 }
 
 // machineInfo is the hardware as Linux tells it; what is not known is empty.
@@ -48,10 +51,11 @@ func newDoctorCommand(env *Env) *cobra.Command {
 		Use:   "doctor",
 		Short: "Say what this machine has and what is missing",
 		Long: `Looks for the native libraries, asks libtorch for its version, BLAS, oneDNN, threads
-and CUDA devices and GDCM for its version, and reads processor, memory and disk. Ends
+and CUDA devices and GDCM and XGBoost for theirs, and reads processor, memory and disk. Ends
 with 4 where a library is missing, and prints the line that installs it. Everything
 but training and prediction works without libtorch, everything but reading
-compressed DICOM without GDCM.`,
+compressed DICOM without GDCM, everything but the radiomics classifier without
+XGBoost.`,
 		Example: `  magn doctor
   magn doctor --json`,
 		Args: cobra.NoArgs,
@@ -87,7 +91,13 @@ func diagnose() (diagnosis, error) {
 	} else {
 		d.GDCM = &pixels
 	}
-	return d, errors.Join(torchErr, gdcmErr)
+	trees, boostErr := boost.GetInfo()
+	if boostErr != nil {
+		d.BoostHint = boostErr.Error()
+	} else {
+		d.XGBoost = &trees
+	}
+	return d, errors.Join(torchErr, gdcmErr, boostErr)
 }
 
 func (d diagnosis) print(w io.Writer) error {
@@ -102,6 +112,11 @@ func (d diagnosis) print(w io.Writer) error {
 		row("GDCM", "missing")
 	} else {
 		row("GDCM", "%s, %s", d.GDCM.Version, d.GDCM.Path)
+	}
+	if d.XGBoost == nil {
+		row("XGBoost", "missing")
+	} else {
+		row("XGBoost", "%s, %s", d.XGBoost.Version, d.XGBoost.Path)
 	}
 	if d.Torch == nil {
 		row("native library", "missing")

@@ -16,8 +16,8 @@ import (
 
 func newImportCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
-		Use:     "import",
-		Short:   "Make a study folder from images",
+		Use:   "import",
+		Short: "Make a study folder from images",
 		Example: `  magn import dicom /media/dvd --study S --clinical table.xlsx --classes myeloma,metastasis --annotations outlines
   magn import slices slices/manifest.csv --study S --classes meningioma,glioma`,
 	}

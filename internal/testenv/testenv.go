@@ -15,6 +15,8 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+
+	"github.com/ebitengine/purego"
 )
 
 // withoutNative as the value of MAGN_NATIVE leaves the native libraries out of
@@ -78,6 +80,22 @@ func Torch(t testing.TB) {
 func GDCM(t testing.TB) {
 	t.Helper()
 	library(t, "libmagn_gdcm.so")
+}
+
+// XGBoost makes sure that Debian's libxgboost0, or one in $MAGN_NATIVE, can be
+// opened.
+func XGBoost(t testing.TB) {
+	t.Helper()
+	if os.Getenv("MAGN_NATIVE") == withoutNative {
+		t.Skip("this run leaves the native libraries out (MAGN_NATIVE=" + withoutNative + ")")
+	}
+	const file = "libxgboost.so.0"
+	if dir := os.Getenv("MAGN_NATIVE"); dir != "" && exists(filepath.Join(dir, file)) {
+		return
+	}
+	if _, err := purego.Dlopen(file, purego.RTLD_NOW|purego.RTLD_LOCAL); err != nil {
+		absent(t, CI(), "%v; make setup installs it", err)
+	}
 }
 
 func library(t testing.TB, file string) {

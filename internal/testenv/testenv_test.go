@@ -52,7 +52,7 @@ func ends(t *testing.T, env map[string]string, ask func(testing.TB)) string {
 func TestWhoMaySkip(t *testing.T) {
 	empty := t.TempDir()
 	library := t.TempDir()
-	for _, file := range []string{"libmagn_torch.so", "libmagn_gdcm.so"} {
+	for _, file := range []string{"libmagn_torch.so", "libmagn_gdcm.so", "libxgboost.so.0"} {
 		if err := os.WriteFile(filepath.Join(library, file), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -68,6 +68,7 @@ func TestWhoMaySkip(t *testing.T) {
 	data := func(t testing.TB) { Data(t, "brain-cet1") }
 	torch := func(t testing.TB) { Torch(t) }
 	gdcm := func(t testing.TB) { GDCM(t) }
+	xgboost := func(t testing.TB) { XGBoost(t) }
 	peer := func(t testing.TB) { Python(t, "torch") }
 	browser := func(t testing.TB) { Browser(t) }
 	type env = map[string]string
@@ -86,6 +87,8 @@ func TestWhoMaySkip(t *testing.T) {
 		{"no library", env{"MAGN_NATIVE": empty}, torch, "skip"},
 		{"no library, CI", env{"MAGN_NATIVE": empty, "CI": "true"}, torch, "fail"},
 		{"library left out on purpose", env{"MAGN_NATIVE": "none", "CI": "true"}, torch, "skip"},
+		{"XGBoost of one's own", env{"MAGN_NATIVE": library, "CI": "true"}, xgboost, "run"},
+		{"XGBoost left out on purpose", env{"MAGN_NATIVE": "none", "CI": "true"}, xgboost, "skip"},
 		{"peer", env{"MAGN_PYTHON": python, "CI": "true"}, peer, "run"},
 		{"no peer", env{"MAGN_PYTHON": no}, peer, "skip"},
 		{"no peer, CI", env{"MAGN_PYTHON": no, "CI": "true"}, peer, "fail"},
