@@ -125,6 +125,27 @@ var cases = []struct {
 			s.Put(tModality, "CS", "CT").Put(tSOPClass, "UI", "1.2.840.10008.5.1.4.1.1.2").Put(tImageType, "CS", "ORIGINAL", "PRIMARY", "AXIAL").Put(0x00181120, "DS", 11.459)
 		})
 	}, "001_t1-tse-sag: 5×6×6, 0.7×0.8×3 mm; slices are shifted in plane by 0.596 mm each (gantry tilt): kept in the sform\n", false},
+	{"diffusion: b = 0 without a direction and three directions, in another order in each place", func() []made {
+		return diffusion(1)
+	}, "001_t1-tse-sag_d1: 5×6×4, 0.7×0.8×4.4 mm\n001_t1-tse-sag_d2: 5×6×4, 0.7×0.8×4.4 mm\n001_t1-tse-sag_d3: 5×6×4, 0.7×0.8×4.4 mm\n001_t1-tse-sag_d4: 5×6×4, 0.7×0.8×4.4 mm\n", false},
+	{"diffusion, everything twice, in another order in each place", func() []made {
+		return diffusion(2)
+	}, "001_t1-tse-sag_b1_t1: 5×6×4, 0.7×0.8×4.4 mm\n001_t1-tse-sag_b1_t2: 5×6×4, 0.7×0.8×4.4 mm\n" +
+		"001_t1-tse-sag_b2_d1_t1: 5×6×4, 0.7×0.8×4.4 mm\n001_t1-tse-sag_b2_d1_t2: 5×6×4, 0.7×0.8×4.4 mm\n" +
+		"001_t1-tse-sag_b2_d2_t1: 5×6×4, 0.7×0.8×4.4 mm\n001_t1-tse-sag_b2_d2_t2: 5×6×4, 0.7×0.8×4.4 mm\n" +
+		"001_t1-tse-sag_b2_d3_t1: 5×6×4, 0.7×0.8×4.4 mm\n001_t1-tse-sag_b2_d3_t2: 5×6×4, 0.7×0.8×4.4 mm\n", false},
+	{"gantry tilt, the same files twice", func() []made { return append(tilted(6), tilted(6)...) }, "001_t1-tse-sag: 5×6×6, 0.7×0.8×5 mm; slices are shifted in plane by 1.714 mm each (gantry tilt): kept in the sform\n", false},
+	{"gantry tilt, three time points", func() []made {
+		var list []made
+		for i := range 3 {
+			list = append(list, tagged(tilted(6), fmt.Sprint(i), func(k int, s *dicomtest.Set) {
+				s.Put(tTemporalPosition, "IS", i+1).Put(dicom.PixelData, "OW", pixels(30, 7*i+k))
+			})...)
+		}
+		return list
+	}, "001_t1-tse-sag_t1: 5×6×6, 0.7×0.8×5 mm; slices are shifted in plane by 1.714 mm each (gantry tilt): kept in the sform\n" +
+		"001_t1-tse-sag_t2: 5×6×6, 0.7×0.8×5 mm; slices are shifted in plane by 1.714 mm each (gantry tilt): kept in the sform\n" +
+		"001_t1-tse-sag_t3: 5×6×6, 0.7×0.8×5 mm; slices are shifted in plane by 1.714 mm each (gantry tilt): kept in the sform\n", false},
 	{"a spine in two stations", func() []made {
 		list := tagged(sagittal(4), "1", nil)
 		return append(list, tagged(stackOf(4, 6, 5, [3]float64{-20, -50, -200}, sagRow, sagCol, [3]float64{4.4, 0, 0}), "2", nil)...)
@@ -133,6 +154,14 @@ var cases = []struct {
 		list := tagged(stackOf(4, 6, 5, [3]float64{-9, -30, 0}, axRow, axCol, [3]float64{0, 0, 4}), "1", nil)
 		return append(list, tagged(stackOf(4, 6, 5, [3]float64{-9, -30, 45.3}, axRow, axCol, [3]float64{0, 0, 4}), "2", nil)...)
 	}, "001_t1-tse-sag_s1: 5×6×4, 0.7×0.8×4 mm; slab 1 of 2 in its series\n001_t1-tse-sag_s2: 5×6×4, 0.7×0.8×4 mm; slab 2 of 2 in its series\n", false},
+	{"an incomplete export with rounded positions", func() []made {
+		list := stackOf(30, 6, 5, [3]float64{-9, -30, 0}, axRow, axCol, [3]float64{0, 0, .6543})
+		each(list, func(k int, s *dicomtest.Set) {
+			s.Put(tPosition, "DS", -9, -30, math.Round(65.43*float64(k))/100)
+		})
+		return append(list[:10], list[20:]...)
+	}, "001_t1-tse-sag: (0020,0032) Image Position (Patient): found 10 of 30 slices missing (11, 12, 13, 14, 15, 16, 17, 18 …), expected one slice every 0.6541 mm; " +
+		"export the series again, or pass --interpolate to fill them from their neighbours\n", false},
 	{"rescale slope and intercept", func() []made {
 		return each(sagittal(4), func(_ int, s *dicomtest.Set) { s.Put(tSlope, "DS", 2.5).Put(tIntercept, "DS", -7) })
 	}, "001_t1-tse-sag: 5×6×4, 0.7×0.8×4.4 mm\n", true},
@@ -186,6 +215,28 @@ var cases = []struct {
 		"enhanced multi-frame: frames out of order", func() []made { return []made{enhanced(4, 1)} },
 		"001_t1-tse-sag: 5×6×4, 0.7×0.8×4.4 mm\n", true,
 	},
+}
+
+// diffusion is a Siemens series of b = 0, which has no direction, and three
+// directions of b = 1000, each several times, taken in an order that differs from
+// place to place.
+func diffusion(times int) []made {
+	var list []made
+	for i := range 4 * times {
+		list = append(list, tagged(sagittal(4), fmt.Sprint(i), func(k int, s *dicomtest.Set) {
+			s.Put(tAcquisitionTime, "TM", fmt.Sprintf("1000%02d", (i+k)%(4*times))).Put(dicom.PixelData, "OW", pixels(30, 7*i+k))
+			if s.Private(0x0019, siemensMR, 0x0C, "IS", min(i%4, 1)*1000); i%4 > 0 {
+				s.Private(0x0019, siemensMR, 0x0E, "FD", [3]float64{1, 0, 0}[i%4-1], [3]float64{0, 1, 0}[i%4-1], [3]float64{0, 0, 1}[i%4-1])
+			}
+		})...)
+	}
+	return list
+}
+
+// tilted is n axial slices 5 mm apart whose gantry is tilted by 0.35 rad, so that
+// corners move by more than stationGap from slice to slice.
+func tilted(n int) []made {
+	return stackOf(n, 6, 5, [3]float64{-9, -30, 40}, axRow, [3]float64{0, math.Cos(.35), math.Sin(.35)}, [3]float64{0, 0, 5})
 }
 
 // pixels are n values that seed makes different.

@@ -15,8 +15,10 @@ import (
 
 // dropCopies leaves out slices whose instance is there already (the same SOP
 // Instance UID, frame and place) with the same pixels: a disc and an archive
-// both exported, an instance sent twice. Of equal ones the first path stays.
-// Instances that share a UID and differ otherwise are kept.
+// both exported, an instance sent twice. Of equal ones the first path stays, one
+// that is not compressed before others. Instances that share a UID and differ
+// otherwise are kept. A copy that cannot be read, beside one that can, is refused
+// alone.
 func (m *maker) dropCopies(list []*slice) ([]*slice, error) {
 	type instance struct {
 		sop         string
@@ -34,7 +36,7 @@ func (m *maker) dropCopies(list []*slice) ([]*slice, error) {
 		if len(same) < 2 {
 			continue
 		}
-		slices.SortFunc(same, func(a, b *slice) int { return cmp.Compare(a.file, b.file) })
+		slices.SortFunc(same, m.nativeFirst)
 		for i, s := range same {
 			for _, kept := range same[:i] {
 				if drop[kept] || norm(along(s.pos, -1, kept.pos)) > samePlace {
@@ -42,7 +44,15 @@ func (m *maker) dropCopies(list []*slice) ([]*slice, error) {
 				}
 				equal, err := m.equal(kept, s)
 				if err != nil {
-					return list, err
+					bad, err := m.unreadable(kept, s)
+					if err != nil {
+						return list, err
+					}
+					drop[bad] = true
+					if bad == s {
+						break
+					}
+					continue
 				}
 				if equal {
 					m.drop(s, kept, "the same instance as ")
@@ -55,9 +65,39 @@ func (m *maker) dropCopies(list []*slice) ([]*slice, error) {
 	return slices.DeleteFunc(list, func(s *slice) bool { return drop[s] }), nil
 }
 
+// nativeFirst orders slices by file, those that need no decoder before others.
+func (m *maker) nativeFirst(a, b *slice) int {
+	rank := func(s *slice) int {
+		switch m.scan.Files[s.file].syntax {
+		case dicom.ImplicitLittle, dicom.ExplicitLittle, dicom.ExplicitBig, dicom.Deflated:
+			return 0
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.file, b.file))
+}
+
+// unreadable is the one of two slices whose pixels cannot be read; its file is
+// refused. An error where neither can.
+func (m *maker) unreadable(a, b *slice) (*slice, error) {
+	ea, eb := m.digest(a), m.digest(b)
+	switch {
+	case m.ctx.Err() != nil:
+		return nil, m.ctx.Err()
+	case ea != nil && eb == nil:
+		m.scan.Files[a.file].fail(ea)
+		return a, nil
+	case ea == nil && eb != nil:
+		m.scan.Files[b.file].fail(eb)
+		return b, nil
+	}
+	return nil, cmp.Or(ea, eb)
+}
+
 // dropEqual leaves out slices of a place whose pixels are there already under
-// another SOP Instance UID. Every slice that stays in a shared place gets its
-// digest.
+// another SOP Instance UID, and those that cannot be read where another of their
+// place can: their files are refused alone. Every slice that stays in a shared
+// place gets its digest.
 func (m *maker) dropEqual(list []*slice, at [][]*slice) ([]*slice, error) {
 	// File by file, so that each is opened once.
 	var crowd []*slice
@@ -67,18 +107,32 @@ func (m *maker) dropEqual(list []*slice, at [][]*slice) ([]*slice, error) {
 		}
 	}
 	slices.SortFunc(crowd, func(a, b *slice) int { return cmp.Or(cmp.Compare(a.file, b.file), cmp.Compare(a.frame, b.frame)) })
+	bad := map[*slice]error{}
 	for _, s := range crowd {
 		if err := m.digest(s); err != nil {
-			return list, err
+			if m.ctx.Err() != nil {
+				return list, err
+			}
+			bad[s] = err
 		}
 	}
 	drop := map[*slice]bool{}
+	for _, p := range at {
+		if err := bad[p[0]]; err != nil && !slices.ContainsFunc(p, func(s *slice) bool { return bad[s] == nil }) {
+			return list, err
+		}
+	}
+	for s, err := range bad {
+		m.scan.Files[s.file].fail(err)
+		drop[s] = true
+	}
 	for _, p := range at {
 		if len(p) < 2 {
 			continue
 		}
 		p = slices.Clone(p)
-		slices.SortFunc(p, func(a, b *slice) int { return cmp.Compare(a.file, b.file) })
+		p = slices.DeleteFunc(p, func(s *slice) bool { return drop[s] })
+		slices.SortFunc(p, m.nativeFirst)
 		seen := map[uint64]*slice{}
 		for _, s := range p {
 			if kept := seen[s.digest]; kept != nil {

@@ -79,6 +79,7 @@ func TestNoIdentifiersLeave(t *testing.T) {
 	for k, m := range list {
 		n = secrets(t, m.Set, "0")
 		m.Put(tSOPInstance, "UI", "SECRET."+strconv.Itoa(k))
+		m.Put(tSeriesDescription, "LO", "t1 MR1234567 P4711 07.12.1943 7.12.43 b4711 A0815 c1812 R1812").Put(tAccession, "SH", "A0815").Put(tPatientID, "LO", "1812")
 		m.Put(tContrastRoute, "LO", "SECRET").Put(tBodyPart, "CS", "SECRET")
 	}
 	if n < 600 {
@@ -103,7 +104,7 @@ func TestNoIdentifiersLeave(t *testing.T) {
 	if err := r.Err(); err != nil || len(r.Volumes) != 3 {
 		t.Fatalf("%v\n%s", err, summary(s))
 	}
-	secret := regexp.MustCompile(`(?i)secret|1943|12-?07|0314|03:14|194312`)
+	secret := regexp.MustCompile(`(?i)secret|1943|12-?07|0314|03:14|194312|1234567|4711|0?7-12|0815|1812`)
 	err = filepath.WalkDir(out, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err

@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 // memory: no sidecar, image, name or message has them.
 type Facts struct {
 	PatientID, PatientName, BirthDate, Sex string
+	Accession                              string // Accession Number
 	StudyUID, SeriesUID, FrameOfReference  string
 
 	SeriesNumber         int
@@ -59,6 +61,11 @@ type Facts struct {
 	Pixels         dicom.Pixels
 	TileColumns    int // tiles in a row of a mosaic; 0 where it is none
 	RescaleType    string
+}
+
+// identifiers are the texts whose words must not be in names and sidecars.
+func (f *Facts) identifiers() []string {
+	return []string{f.PatientID, f.PatientName, f.BirthDate, f.Accession}
 }
 
 // parts are the words of Image Type (and of what stands in its place) from the
@@ -183,7 +190,7 @@ func fatSuppression(selected, scanOptions string) string {
 func baseFacts(h header, pix dicom.Pixels) Facts {
 	f := Facts{
 		PatientID: h.text(tPatientID), PatientName: h.text(tPatientName), BirthDate: h.text(tBirthDate), Sex: h.text(tSex),
-		StudyUID: h.text(tStudyUID), SeriesUID: h.text(tSeriesUID), FrameOfReference: h.text(tFrameOfReference),
+		Accession: h.text(tAccession), StudyUID: h.text(tStudyUID), SeriesUID: h.text(tSeriesUID), FrameOfReference: h.text(tFrameOfReference),
 		SeriesNumber: h.int(tSeriesNumber), Description: h.text(tSeriesDescription), Protocol: h.text(tProtocol),
 		Modality: h.text(tModality), Manufacturer: h.text(tManufacturer), Model: h.text(tModel), Software: h.text(tSoftware),
 		FieldStrength: h.amount(tFieldStrength), BodyPart: h.text(tBodyPart), PatientPosition: h.text(tPatientPosition),
@@ -215,7 +222,8 @@ func (f *Facts) contrast(h header) {
 		f.Contrast = h.text(tContrastIngredient)
 	}
 	if items := h.top.Items(tContrastAgentSeq); len(items) > 0 {
-		f.Contrast = max(f.Contrast, items[0].Text(tCodeMeaning))
+		// The code is chosen from a list, the other text is typed.
+		f.Contrast = cmp.Or(items[0].Text(tCodeMeaning), f.Contrast)
 		f.ContrastVolume = max(f.ContrastVolume, header{top: items[0]}.amount(tContrastVolume))
 	}
 	switch strings.ToUpper(f.Contrast) {

@@ -92,8 +92,9 @@ func cosine(s *slice, i int) float64 {
 }
 
 // stations marks slices with which of the corners in plane they have, where
-// a few corners are shared by several slices each: a spine taken in two stations
-// under one series. Tilted stacks, where each slice has its own, have none.
+// a few corners are shared by several places each: a spine taken in two stations
+// under one series. Tilted stacks, where each place has its own, have none, however
+// many copies or time points lie in a place.
 func stations(list []*slice) {
 	row, col := list[0].row, list[0].col
 	sorted := slices.Clone(list)
@@ -106,14 +107,14 @@ func stations(list []*slice) {
 		return cmp.Compare(dot(a.pos, col), dot(b.pos, col))
 	})
 	const most = 16
-	counts := make([]int, 0, most)
+	var reach [][2]float64 // of each corner, the first and last place along the normal
 next:
 	for i, s := range sorted {
 		at := [2]float64{dot(s.pos, row), dot(s.pos, col)}
 		for c, corner := range corners {
 			if math.Hypot(at[0]-corner[0], at[1]-corner[1]) <= stationGap {
 				of[i] = c
-				counts[c]++
+				reach[c] = [2]float64{min(reach[c][0], s.d), max(reach[c][1], s.d)}
 				continue next
 			}
 		}
@@ -121,9 +122,9 @@ next:
 			return
 		}
 		of[i] = len(corners)
-		corners, counts = append(corners, at), append(counts, 1)
+		corners, reach = append(corners, at), append(reach, [2]float64{s.d, s.d})
 	}
-	if len(corners) < 2 || slices.Min(counts) < 2 {
+	if len(corners) < 2 || slices.ContainsFunc(reach, func(r [2]float64) bool { return r[1]-r[0] < samePlace }) {
 		return
 	}
 	// Within a station corners agree; in a tilted stack they run through.
@@ -194,9 +195,14 @@ func (m *maker) volumes(list []*slice, levels []level) error {
 
 // choose is the first key that tells all slices of each place apart, else the
 // first that tells some apart: where an acquisition number stands for two time
-// points, the times know better.
+// points, the times know better. But no time comes before a b-value, an inversion
+// time or another key that says what was measured: where slices of several are
+// taken in another order from place to place, times would mix them.
 func choose(at [][]*slice) (key int, classes [][]*slice) {
 	for k := keyStation + 1; k < keyCount; k++ {
+		if classes != nil && key <= keyFlip && !keyNames[key].ranked && keyNames[k].ranked {
+			continue
+		}
 		c := split(at, k)
 		if c == nil {
 			continue

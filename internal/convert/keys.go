@@ -14,7 +14,7 @@ const (
 	keyDimension        // the multi-frame dimension indices that are not the place
 	keyTemporal         // Temporal Position Identifier or Index
 	keyB                // b-value
-	keyGradient         // its direction
+	keyGradient         // b-value and direction
 	keyTrigger          // cardiac trigger time or delay
 	keyTI
 	keyFlip
@@ -64,7 +64,7 @@ func places(stack []*slice) [][]*slice {
 
 // split parts the slices of places that hold more than one by key: into classes
 // none of which has all of any place's slices where there are several. nil where
-// the key does not tell them apart.
+// the key does not tell them apart, or is a time that would mix b-values.
 //
 // Two ways count. The key has as many values in all as the fullest place has
 // slices' values: then a value is a class. Or, for times, each place has that
@@ -116,7 +116,24 @@ func split(at [][]*slice, key int) [][]*slice {
 	default:
 		return nil
 	}
+	if keyNames[key].ranked && slices.ContainsFunc(classes, mixed) {
+		return nil
+	}
 	return classes
+}
+
+// mixed says that slices of one volume-to-be have several b-values, directions or
+// flip angles.
+func mixed(list []*slice) bool {
+	for _, key := range [...]int{keyGradient, keyFlip} {
+		first := list[0].keys[key]
+		for _, s := range list {
+			if v := s.keys[key]; v != first && !(math.IsNaN(v) && math.IsNaN(first)) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // earliest is the smallest value of a time key among the slices; NaN where none

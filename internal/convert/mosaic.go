@@ -29,8 +29,8 @@ func tiles(f *dicom.File, h header, facts *Facts) (n int, normal []float64, ok b
 		n, _ = strconv.Atoi(v[0])
 	}
 	if n <= 0 {
-		if t := f.Private(0x0019, siemensMR, 0x0A); t != 0 {
-			n = h.int(t)
+		if v := siemensTiles.float(f.DataSet); math.Abs(v) < 1e9 {
+			n = int(v)
 		}
 	}
 	normal = floats(csa["SliceNormalVector"])

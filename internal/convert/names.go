@@ -95,9 +95,9 @@ func nameSeries(list []*Candidate, names map[*Candidate]string) {
 	slices.SortFunc(echoes, func(a, b echo) int { return cmp.Or(cmp.Compare(a.te, b.te), cmp.Compare(a.n, b.n)) })
 	for _, c := range list {
 		f := c.Facts
-		slug := clean(f.Description)
+		slug := clean(f.Description, f.identifiers()...)
 		if len(slug) == 0 {
-			slug = clean(f.Protocol)
+			slug = clean(f.Protocol, f.identifiers()...)
 		}
 		if len(slug) == 0 {
 			slug = []string{strings.ToLower(onlyLetters(f.Modality))}

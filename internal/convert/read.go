@@ -109,8 +109,8 @@ func readFile(path string, p *pool) (out []*slice, syntax string, notes []string
 	}
 	base := baseFacts(top, pix)
 	r := reader{path: path, pool: p, bad: bad, pix: pix, base: base, class: class, geRaw: -1}
-	if t := f.Private(0x0043, geParam, 0x2F); t != 0 {
-		r.geRaw = top.intOr(-1, t)
+	if v := geComponent.float(f.DataSet); math.Abs(v) < 1e9 {
+		r.geRaw = int(v)
 	}
 	groups := f.Items(tFrameGroups)
 	switch {
@@ -159,7 +159,7 @@ func (r *reader) single(f *dicom.File) ([]*slice, error) {
 	if n, normal, ok := tiles(f, h, &facts); ok {
 		return r.mosaic(n, normal, s, facts)
 	}
-	if t := f.Private(0x0065, "Image Private Header", 0x50); t != 0 && h.float(0, t) > 1 {
+	if unitedGridSize.float(f.DataSet) > 1 {
 		return nil, r.bad("(0065,1050)", "a grid of slices in one image (United Imaging)", "one slice an image", "export the series as single slices")
 	}
 	s.facts = r.pool.one(facts)
@@ -342,13 +342,6 @@ func (r *reader) frameFacts(h header, f *Facts) {
 	} else {
 		f.Matrix = [2]int{h.int(tFrequencySteps, tFOVSeq), h.int(tPhaseSteps, tFOVSeq)}
 	}
-}
-
-func (h header) intOr(absent int, t dicom.Tag) int {
-	if v := h.float(nan, t); !math.IsNaN(v) && math.Abs(v) < 1e9 {
-		return int(v)
-	}
-	return absent
 }
 
 // hash stands for a text among keys, which are numbers.

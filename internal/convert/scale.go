@@ -1,7 +1,6 @@
 package convert
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
 
@@ -30,8 +29,8 @@ func (r *reader) scale(s *slice, f *Facts, h header, private *dicom.DataSet) err
 	}
 	s.slope, s.inter = rs, ri
 	if private != nil && f.Vendor == "Philips" {
-		if t := private.Private(0x2005, philips1, 0x0E); t != 0 {
-			if ss := privateFloat(private, t); ss > 1e-30 && ss < 1e30 {
+		if philipsSlope.in(private) {
+			if ss := philipsSlope.float(private); ss > 1e-30 && ss < 1e30 {
 				s.slope, s.inter = philipsPrecise(rs, ri, ss)
 			} else {
 				r.notes = append(r.notes, "Philips' Scale Slope is no usable number; values are the rescaled ones")
@@ -68,23 +67,11 @@ func philipsPrecise(rs, ri, ss float64) (slope, inter float64) {
 	return float64(float32(l1 - l0)), float64(l0)
 }
 
-// privateFloat is the number of a private FL element, whose VR an implicit file
-// does not say; NaN where it is none.
-func privateFloat(d *dicom.DataSet, t dicom.Tag) float64 {
-	if v, err := d.Floats(t); err == nil && len(v) > 0 {
-		return v[0]
-	}
-	if b := d.Bytes(t); len(b) == 4 {
-		return float64(math.Float32frombits(binary.LittleEndian.Uint32(b)))
-	}
-	return nan
-}
-
 // diffusion is b-value and direction: the standard's macro (PS3.3 C.8.13.5.9),
-// else the vendors' private elements. The direction is a key that is equal for
-// equal directions. NaN where nothing is said.
-func (r *reader) diffusion(h header, private *dicom.DataSet) (b, direction float64) {
-	b, direction = h.float(nan, tBValue, tDiffusionSeq), nan
+// else the vendors' private elements: b NaN where nothing is said, and a key as of
+// diffusionKey.
+func (r *reader) diffusion(h header, private *dicom.DataSet) (b, key float64) {
+	b = h.float(nan, tBValue, tDiffusionSeq)
 	var g []float64
 	for _, d := range h.places(tDiffusionSeq) {
 		if items := d.Items(tGradientSeq); len(items) > 0 {
@@ -96,36 +83,53 @@ func (r *reader) diffusion(h header, private *dicom.DataSet) (b, direction float
 		g = h.floats(tGradient)
 	}
 	if private != nil && math.IsNaN(b) {
-		if t := private.Private(0x0019, siemensMR, 0x0C); t != 0 {
-			b = header{top: private}.float(nan, t)
-			if t := private.Private(0x0019, siemensMR, 0x0E); t != 0 {
-				g = header{top: private}.floats(t)
+		switch {
+		case siemensB.in(private):
+			b = siemensB.float(private)
+			if v := siemensG.floats(private); len(v) > 0 {
+				g = v
 			}
-		} else if t := private.Private(0x2001, philips, 0x03); t != 0 {
-			b = privateFloat(private, t)
-		} else if t := private.Private(0x0043, geParam, 0x39); t != 0 {
+		case philipsB.in(private):
+			b = philipsB.float(private)
+		case geB.in(private):
 			// GE writes 1e9 more than the b-value in some releases.
-			if b = (header{top: private}).float(nan, t); b >= 1e9 {
+			if b = geB.float(private); b >= 1e9 {
 				b -= 1e9
 			}
 		}
 	}
 	if private != nil && len(g) == 0 {
-		if t := private.Private(0x0019, geAcq, 0xBB); t != 0 {
-			for _, e := range []byte{0xBB, 0xBC, 0xBD} {
-				g = append(g, header{top: private}.float(0, private.Private(0x0019, geAcq, e)))
+		switch {
+		case geG[0].in(private):
+			for _, e := range geG {
+				x := e.float(private)
+				if math.IsNaN(x) {
+					x = 0
+				}
+				g = append(g, x)
 			}
-		} else if t := private.Private(0x2005, philips1, 0xB0); t != 0 {
-			for _, e := range []byte{0xB0, 0xB1, 0xB2} {
-				g = append(g, privateFloat(private, private.Private(0x2005, philips1, e)))
+		case philipsG[0].in(private):
+			for _, e := range philipsG {
+				g = append(g, e.float(private))
 			}
 		}
 	}
+	return b, diffusionKey(b, g)
+}
+
+// diffusionKey is a number that is equal for equal b-value and direction, and
+// grows with b. Where either is not said that is a value too: b = 0 has no
+// direction, and lies in one volume all the same.
+func diffusionKey(b float64, g []float64) float64 {
+	key, direction := -1.0, -1.9e10
 	if len(g) == 3 {
 		direction = 0
 		for _, x := range g {
-			direction = direction*4096 + math.Round(1000*x)
+			direction = direction*4096 + math.Round(1000*max(-1, min(1, x)))
 		}
 	}
-	return b, direction
+	if !math.IsNaN(b) {
+		key = math.Round(max(0, min(1e5, b)))
+	}
+	return key*4e10 + direction
 }

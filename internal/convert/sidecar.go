@@ -74,8 +74,8 @@ func (s *Scan) NewSidecar(c *Candidate, im *nifti.Image) *Sidecar {
 	first := c.first()
 	o := &Sidecar{
 		Modality: f.Modality, Manufacturer: f.Vendor, ManufacturersModel: f.Model, SoftwareVersions: f.Software,
-		MagneticFieldStrength: f.FieldStrength, BodyPartExamined: strings.Join(clean(f.BodyPart), " "), PatientPosition: f.PatientPosition,
-		SeriesNumber: f.SeriesNumber, SeriesDescription: strings.Join(clean(f.Description), " "),
+		MagneticFieldStrength: f.FieldStrength, BodyPartExamined: strings.Join(clean(f.BodyPart, f.identifiers()...), " "), PatientPosition: f.PatientPosition,
+		SeriesNumber: f.SeriesNumber, SeriesDescription: strings.Join(clean(f.Description, f.identifiers()...), " "),
 		Component: f.Component, Part: f.Part(), MRAcquisitionType: f.AcquisitionType,
 		ScanningSequence: f.Scanning, SequenceVariant: f.Variant, ScanOptions: f.ScanOptions, SequenceName: f.SequenceName,
 		RepetitionTime: seconds(f.TR), EchoTime: seconds(f.TE), InversionTime: seconds(f.TI), FlipAngle: f.FlipAngle,

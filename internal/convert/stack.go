@@ -165,7 +165,8 @@ func (st *stack) place(o Options) (spacing float64, err error) {
 
 // slabs parts slices at gaps that no whole number of missing slices explains,
 // into runs of evenly spaced slices: parallel slabs in one series, as through
-// several discs. One run where that does not come out.
+// several discs. One run where that does not come out, and where the gap may be
+// of missing slices, so that an incomplete export is not taken for slabs.
 func slabs(list []*slice) [][]*slice {
 	if len(list) < 6 {
 		return [][]*slice{list}
@@ -174,29 +175,56 @@ func slabs(list []*slice) [][]*slice {
 	for i := 1; i < len(list); i++ {
 		least = min(least, list[i].d-list[i-1].d)
 	}
+	// The spacing is the mean within runs: the smallest gap is too small where
+	// positions are rounded, by a multiple that grows with the gap.
 	var out [][]*slice
-	from := 0
-	odd := false
+	sum, n, from := 0.0, 0.0, 0
 	for i := 1; i <= len(list); i++ {
 		if i < len(list) {
-			g := (list[i].d - list[i-1].d) / least
-			if g < 1.5 {
+			if g := list[i].d - list[i-1].d; g < 1.5*least {
+				sum, n = sum+g, n+1
 				continue
 			}
-			odd = odd || math.Abs(g-math.Round(g)) > 2*gapShare
 		}
 		out = append(out, list[from:i])
 		from = i
 	}
-	if !odd {
-		return [][]*slice{list}
+	if len(out) == 1 {
+		return out
 	}
 	for _, run := range out {
 		if len(run) < 3 {
 			return [][]*slice{list}
 		}
 	}
+	spacing, rounded := sum/n, rounding(list)
+	odd := false
+	for i, run := range out[1:] {
+		g := run[0].d - out[i][len(out[i])-1].d
+		k := math.Round(g / spacing)
+		odd = odd || math.Abs(g-k*spacing) > slabShare*spacing+rounded*(1+k*float64(len(out))/n)
+	}
+	if !odd {
+		return [][]*slice{list}
+	}
 	return out
+}
+
+// slabShare is how far from a whole number of spacings a gap must be to lie
+// between slabs.
+const slabShare = .1
+
+// rounding is the last decimal that slices' positions are written with, in mm,
+// 0.1 at most; 0 where it is finer than a micrometre.
+func rounding(list []*slice) float64 {
+	for unit := .1; unit > 5e-4; unit /= 10 {
+		if !slices.ContainsFunc(list, func(s *slice) bool {
+			return slices.ContainsFunc(s.pos[:], func(x float64) bool { return math.Abs(x-math.Round(x/unit)*unit) > 1e-6 })
+		}) {
+			return unit
+		}
+	}
+	return 0
 }
 
 // grid is the stack's in RAS+: LPS+ with x and y turned round.

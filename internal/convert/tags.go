@@ -1,6 +1,11 @@
 package convert
 
-import "magn/internal/dicom"
+import (
+	"math"
+	"slices"
+
+	"magn/internal/dicom"
+)
 
 // Attributes that are read (PS3.6), by keyword.
 const (
@@ -12,6 +17,7 @@ const (
 	tAcquisitionDateTime dicom.Tag = 0x0008002A
 	tAcquisitionTime     dicom.Tag = 0x00080032
 	tContentTime         dicom.Tag = 0x00080033
+	tAccession           dicom.Tag = 0x00080050
 	tModality            dicom.Tag = 0x00080060
 	tManufacturer        dicom.Tag = 0x00080070
 	tCodeMeaning         dicom.Tag = 0x00080104
@@ -109,6 +115,54 @@ const (
 	tFloatPixels         dicom.Tag = 0x7FE00008
 	tDoublePixels        dicom.Tag = 0x7FE00009
 )
+
+// privateElement is a private element that is read, by its block's creator, with
+// the VR that its vendor's conformance statement gives it: implicit files do not
+// say one, and archives that do not know an element pass it on as UN.
+type privateElement struct {
+	group   uint16
+	creator string
+	element byte
+	vr      string
+}
+
+var (
+	siemensTiles   = privateElement{0x0019, siemensMR, 0x0A, "US"} // NumberOfImagesInMosaic
+	siemensB       = privateElement{0x0019, siemensMR, 0x0C, "IS"}
+	siemensG       = privateElement{0x0019, siemensMR, 0x0E, "FD"} // three
+	geComponent    = privateElement{0x0043, geParam, 0x2F, "SS"}   // 0 magnitude, 1 phase, 2 real, 3 imaginary
+	geB            = privateElement{0x0043, geParam, 0x39, "IS"}   // the first of four
+	geG            = [3]privateElement{{0x0019, geAcq, 0xBB, "DS"}, {0x0019, geAcq, 0xBC, "DS"}, {0x0019, geAcq, 0xBD, "DS"}}
+	philipsSlope   = privateElement{0x2005, philips1, 0x0E, "FL"}
+	philipsB       = privateElement{0x2001, philips, 0x03, "FL"}
+	philipsG       = [3]privateElement{{0x2005, philips1, 0xB0, "FL"}, {0x2005, philips1, 0xB1, "FL"}, {0x2005, philips1, 0xB2, "FL"}}
+	unitedGridSize = privateElement{0x0065, "Image Private Header", 0x50, "DS"} // slices in one image
+)
+
+func (p privateElement) in(d *dicom.DataSet) bool {
+	return d.Private(p.group, p.creator, p.element) != 0
+}
+
+// floats are the element's finite numbers, nil where there are none.
+func (p privateElement) floats(d *dicom.DataSet) []float64 {
+	t := d.Private(p.group, p.creator, p.element)
+	if t == 0 {
+		return nil
+	}
+	v, err := d.FloatsAs(t, p.vr)
+	if err != nil || slices.ContainsFunc(v, func(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) }) {
+		return nil
+	}
+	return v
+}
+
+// float is the first number; NaN where there is none.
+func (p privateElement) float(d *dicom.DataSet) float64 {
+	if v := p.floats(d); len(v) > 0 {
+		return v[0]
+	}
+	return nan
+}
 
 // Private blocks that are read, by creator. docs/convert.md says why each is
 // trusted.

@@ -158,7 +158,17 @@ func TestClean(t *testing.T) {
 		"REST1 w SMS":                  "rest1 w sms",
 		"Mueller^Anna T2 *1971":        "t2",
 		"MRN12345678 te30 b1000":       "te30 b1000",
-		"LAVA-Flex 3.5mm +C":           "lava flex 3 5mm c",
+		"LAVA-Flex 3.5mm +C":           "lava flex c",
+		"t2 3mm 12s rest12":            "t2 3mm 12s rest12",
+		"WS T2 Mueller 12.05.61":       "ws t2",
+		"WS T2 12-05-1961":             "ws t2",
+		"WS T2 19610512":               "ws t2",
+		"MR20231234 t1 sag":            "t1 sag",
+		"MR1234567":                    "",
+		"P1234 T1 X12 E4711":           "t1",
+		"P0815 R4711":                  "",
+		"b1234 b50 b0 te4711 te80":     "b50 b0 te80",
+		"tr4711 ti1961 fa361 te0815":   "",
 		"Smith1t1":                     "",
 		"":                             "",
 		"\u5f20\u4f1f t1 \u589e\u5f3a": "t1",
@@ -166,6 +176,10 @@ func TestClean(t *testing.T) {
 		if got := strings.Join(clean(in), " "); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
+	}
+	// Nor does a word that is the patient's.
+	if got := strings.Join(clean("t1 Lung^Long b1000 rest61 s5 te61 c2", "P-1000", "Lung^Long", "19610512", "A61"), " "); got != "t1 c2" {
+		t.Errorf("%q", got)
 	}
 	for in, want := range map[string]string{"10ml Gadovist i.v. Meier": "gadobutrol", "Meier": "given", "": "", "Dotarem 0.5": "gadoterate"} {
 		if got := cleanAgent(in); got != want {
@@ -185,4 +199,18 @@ func FuzzCSA(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Of a typed agent and a coded one the coded one counts, whichever comes first in
+// the alphabet.
+func TestCodedContrast(t *testing.T) {
+	for _, typed := range []string{"", "Zzz", "Aaa"} {
+		list := each(sagittal(2), func(_ int, s *dicomtest.Set) {
+			s.Put(tContrastAgent, "LO", typed).Seq(tContrastAgentSeq, dicomtest.New().Put(tCodeMeaning, "LO", "Gadobutrol"))
+		})
+		_, c, _ := one(t, Options{}, list)
+		if c.Facts.Contrast != "Gadobutrol" {
+			t.Errorf("%q typed: %q", typed, c.Facts.Contrast)
+		}
+	}
 }

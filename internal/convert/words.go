@@ -3,6 +3,7 @@ package convert
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -32,8 +33,43 @@ var vocabulary = words(`
 	b50 b0 dw tensor colfa exp eadc isodwi v1 v2 v3 1st 2nd 3rd rep repeat rpt new copy
 	wip orig original derived dis2d dis3d nd`)
 
-// numbered are parameters with their value, such as te30, b1000 or 3mm.
-var numbered = regexp.MustCompile(`^(?:(?:te|tr|ti|fa|b|r|p|x|e)\d{1,4}|\d{1,2}(?:mm|min|s|deg|ms|ch|d)|\d{1,2})$`)
+// amount is a number of at most two digits with its unit, such as 3mm. Bare
+// numbers do not pass: they may be a date's or a patient's.
+var amount = regexp.MustCompile(`^\d{1,2}(?:mm|min|s|deg|ms|ch|d)$`)
+
+// setting is a parameter with its value, such as te30 or b1000.
+var setting = regexp.MustCompile(`^(te|tr|ti|fa|b)([1-9]\d{0,4})$`)
+
+// settings are the values that protocols have: at most, and in steps of.
+var settings = map[string][2]int{"te": {300, 1}, "tr": {15000, 10}, "ti": {5000, 10}, "fa": {180, 1}, "b": {5000, 50}}
+
+// isSetting says that w is a parameter with a value that a protocol would have.
+func isSetting(w string) bool {
+	m := setting.FindStringSubmatch(w)
+	if m == nil {
+		return false
+	}
+	v, err := strconv.Atoi(m[2])
+	limit := settings[m[1]]
+	return err == nil && v <= limit[0] && (v < 100 && m[1] != "b" || v%limit[1] == 0)
+}
+
+// isKnown says that w is in the vocabulary, or is a word of it with up to two
+// digits: rest1 is no t1.
+func isKnown(w string) bool {
+	if vocabulary[w] {
+		return true
+	}
+	bare := strings.TrimRight(w, "0123456789")
+	return len(bare) > 1 && len(w)-len(bare) <= 2 && vocabulary[bare]
+}
+
+// fraction is a number with decimals or a date; it becomes one word, which is
+// not known, so that no part of it passes.
+var fraction = regexp.MustCompile(`(\d)[.,](\d)`)
+
+// number is a run of digits.
+var number = regexp.MustCompile(`\d+`)
 
 // agents are contrast agents and their brands, and what they stand for.
 var agents = map[string]string{
@@ -68,20 +104,43 @@ func words(list string) map[string]bool {
 	return m
 }
 
-// clean is the words of a free text that are in the vocabulary, in order.
-func clean(text string) []string {
+// clean is the words of a free text that are in the vocabulary, in order,
+// without those that stand in one of the identifiers, or have a number of two
+// digits or more that does.
+func clean(text string, identifiers ...string) []string {
 	var out []string
-	for _, w := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9')
-	}) {
-		// A known word with a number, such as rest1, is no t1.
-		if vocabulary[w] || numbered.MatchString(w) || vocabulary[strings.TrimRight(w, "0123456789")] && len(w) < 12 {
+	secret := map[string]bool{}
+	for _, id := range identifiers {
+		for _, w := range tokens(id) {
+			secret[w] = true
+			for _, n := range number.FindAllString(w, -1) {
+				if len(n) > 1 {
+					secret[n] = true
+				}
+			}
+		}
+	}
+	// Twice, as matches may share a digit: 1.2.3.
+	text = fraction.ReplaceAllString(fraction.ReplaceAllString(text, "${1}z${2}"), "${1}z${2}")
+	for _, w := range tokens(text) {
+		if secret[w] || secret[number.FindString(w)] {
+			continue
+		}
+		if isKnown(w) || isSetting(w) || amount.MatchString(w) {
 			out = append(out, w)
 		} else if strings.ContainsAny(w, "0123456789") {
 			out = append(out, pieces(w)...)
 		}
 	}
 	return out
+}
+
+// tokens are the words of a text: runs of letters and digits of ASCII, in lower
+// case.
+func tokens(text string) []string {
+	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9')
+	})
 }
 
 // pieces parts a word such as sagt1 or t1wtse into words of the vocabulary; nil

@@ -2,8 +2,10 @@ package dicom
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
+	"magn/internal/fault"
 	"magn/internal/gdcm"
 )
 
@@ -75,6 +77,11 @@ func (f *File) decode(ctx context.Context, p Pixels, i int, dec Decoder) ([]int3
 		TransferSyntax: f.TransferSyntax, Rows: p.Rows, Cols: p.Cols, Samples: p.Samples, Allocated: p.Allocated,
 		Stored: p.Stored, HighBit: p.HighBit, Planar: p.Planar, Signed: p.Signed, Photometric: p.Photometric, Data: data,
 	})
+	// What is not installed is nothing about the file, and ends a command with a
+	// code of its own.
+	if m := (*fault.Missing)(nil); errors.As(err, &m) {
+		return nil, m
+	}
 	if err != nil {
 		return nil, fail(fmt.Sprintf("frame %d that does not decode", i+1), "", err)
 	}
