@@ -2,7 +2,7 @@
 // are needed, and measures them.
 //
 // A lesion is one label of a mask. The stack axis of a grid is the storage axis
-// along which its slices follow one another; a slab is the part of space that
+// along which its slices follow one another (Axis); a slab is the part of space that
 // one slice images, from half a slice before its centre plane to half a slice
 // behind. An outline is what a lesion covers of one slice. A frame is a
 // FrameOfReferenceUID: patient coordinates of two series mean the same point
@@ -47,10 +47,33 @@ func (f Frame) Match(o Frame) error {
 	return nil
 }
 
-// StackAxis is the storage axis along which the slices of g follow one another:
-// the only axis with one voxel, else the one with the widest spacing. Of axes as
-// wide, to a tenth of a percent, the one nearest to the patient's left–right axis
-// counts, then to back–front: the answer must not depend on how voxels are stored.
+// Axis says along which storage axis of a grid its slices follow one another.
+type Axis uint8
+
+// The axes. Who knows says: magn convert stores slices along the Third, and what
+// Fit brings to a series is stored as the series is.
+const (
+	Guess Axis = iota // StackAxis
+	First
+	Second
+	Third
+)
+
+// of is the storage axis of g.
+func (x Axis) of(g volume.Grid) int {
+	if x == Guess || x > Third {
+		return StackAxis(g)
+	}
+	return int(x - First)
+}
+
+// StackAxis guesses the storage axis along which the slices of g follow one
+// another from its size and spacing alone: the only axis with one voxel; else, as
+// pixels are square, the one whose spacing is not that of the two others (to a
+// tenth of a percent), be it wider or, as in thin CT, narrower; of three that
+// differ the widest where it is half as wide again as the next. Otherwise, as on
+// isotropic grids, nothing tells, and it is the third, as images are stored by
+// custom.
 func StackAxis(g volume.Grid) int {
 	for a := range 3 {
 		if b, c := (a+1)%3, (a+2)%3; g.Size[a] == 1 && g.Size[b] > 1 && g.Size[c] > 1 {
@@ -58,27 +81,25 @@ func StackAxis(g volume.Grid) int {
 		}
 	}
 	s := g.Spacing()
-	widest := max(s[0], s[1], s[2])
-	best := -1
+	alike := func(x, y float64) bool { return math.Abs(x-y) <= .001*max(x, y) }
+	odd, pairs := 2, 0
 	for a := range 3 {
-		if s[a] < widest*.999 {
-			continue
+		if alike(s[(a+1)%3], s[(a+2)%3]) {
+			odd = a
+			pairs++
 		}
-		if best < 0 {
-			best = a
-			continue
-		}
-		for r := range 3 {
-			d := math.Abs(g.Affine[r][a])/s[a] - math.Abs(g.Affine[r][best])/s[best]
-			if math.Abs(d) > 1e-6 {
-				if d > 0 {
-					best = a
-				}
-				break
+	}
+	switch pairs {
+	case 1:
+		return odd
+	case 0:
+		for a := range 3 {
+			if s[a] >= 1.5*max(s[(a+1)%3], s[(a+2)%3]) {
+				return a
 			}
 		}
 	}
-	return best
+	return 2
 }
 
 // usable is an error where nothing can be measured on g.

@@ -25,8 +25,9 @@ type Lesion struct {
 	DiameterSlice int     `json:"diameter_slice"`
 }
 
-// Measure measures every lesion of m, in the order of their labels.
-func Measure(m *volume.Mask) ([]Lesion, error) {
+// Measure measures every lesion of m, whose slices follow one another along axis,
+// in the order of their labels.
+func Measure(m *volume.Mask, axis Axis) ([]Lesion, error) {
 	if err := usable(m.Grid); err != nil {
 		return nil, err
 	}
@@ -38,7 +39,7 @@ func Measure(m *volume.Mask) ([]Lesion, error) {
 	ml := math.Abs(determinant(m.Affine)) / 1000
 	for n, bx := range boxes(m, all) {
 		l := Lesion{Label: all[n], DiameterMM: -1}
-		k := StackAxis(m.Grid)
+		k := axis.of(m.Grid)
 		a, b := (k+1)%3, (k+2)%3
 		stride := [3]int{1, m.Size[0], m.Size[0] * m.Size[1]}
 		var sum [3]float64
@@ -147,8 +148,8 @@ const coverSamples = 8
 
 // Coverage is, for each label of m, which share of its volume lies inside at
 // least one of the stacks of a view, from 0 to 1. A stack reaches to the outer
-// faces of its voxels. No stacks cover nothing.
-func Coverage(m *volume.Mask, stacks []volume.Grid) (map[uint16]float64, error) {
+// faces of its voxels. No stacks cover nothing. axis is the mask's.
+func Coverage(m *volume.Mask, axis Axis, stacks []volume.Grid) (map[uint16]float64, error) {
 	if err := usable(m.Grid); err != nil {
 		return nil, err
 	}
@@ -163,7 +164,7 @@ func Coverage(m *volume.Mask, stacks []volume.Grid) (map[uint16]float64, error) 
 		}
 		into[i] = back.Mul(m.Affine)
 	}
-	k := StackAxis(m.Grid)
+	k := axis.of(m.Grid)
 	total, held := map[uint16]int{}, map[uint16]int{}
 	for i, l := range m.Labels {
 		if l == 0 {

@@ -20,7 +20,7 @@ func TestMeasureBalls(t *testing.T) {
 		for range n {
 			g := stackOf(volume.Sagittal, rotate(0, r.Float64()*20, r.Float64()*20), .7, 3, 60, 13, [3]float64{})
 			e := ellipsoid{[3]float64{r.Float64() * 3, r.Float64() * 3, r.Float64() * 3}, [3]float64{d / 2, d / 2, d / 2}, rotate(0, 0, 0)}
-			got, err := Measure(drawn(g, e))
+			got, err := Measure(drawn(g, e), Third)
 			if err != nil || len(got) != 1 || got[0].Label != 1 {
 				t.Fatal(got, err)
 			}
@@ -56,7 +56,7 @@ func TestMeasureByHand(t *testing.T) {
 	}
 	set(9, 2, 2, 2)
 	set(3, 5, 4, 0)
-	got, err := Measure(m)
+	got, err := Measure(m, Guess)
 	if err != nil || len(got) != 2 {
 		t.Fatal(got, err)
 	}
@@ -73,7 +73,7 @@ func TestMeasureByHand(t *testing.T) {
 		t.Errorf("%+v, want %+v", got[0], want)
 	}
 	g.SpacingKnown = false
-	if _, err := Measure(&volume.Mask{Grid: g, Labels: m.Labels}); err == nil {
+	if _, err := Measure(&volume.Mask{Grid: g, Labels: m.Labels}, Guess); err == nil {
 		t.Error("measured without a spacing")
 	}
 }
@@ -82,21 +82,21 @@ func TestMeasureByHand(t *testing.T) {
 func TestMeasureStorage(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := anyMask(t)
-		a, err := Measure(m)
+		a, err := Measure(m, Third)
 		if err != nil {
 			t.Fatal(err)
 		}
 		other := restored(t, m)
-		b, err := Measure(other)
+		b, err := Measure(other, stackIn(m.Grid, other.Grid))
 		if err != nil || len(a) != len(b) {
 			t.Fatal(err, a, b)
 		}
 		stacks := []volume.Grid{anyTarget(t)}
-		ca, err := Coverage(m, stacks)
+		ca, err := Coverage(m, Third, stacks)
 		if err != nil {
 			t.Fatal(err)
 		}
-		cb, err := Coverage(other, stacks)
+		cb, err := Coverage(other, stackIn(m.Grid, other.Grid), stacks)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,14 +129,60 @@ func TestCoverage(t *testing.T) {
 		{[]volume.Grid{upper, upper}, .5},
 		{[]volume.Grid{far}, 0},
 	} {
-		got, err := Coverage(m, c.stacks)
+		got, err := Coverage(m, Guess, c.stacks)
 		if err != nil || math.Abs(got[1]-c.want) > .01 {
 			t.Errorf("%d stacks cover %v, want %g (%v)", len(c.stacks), got, c.want, err)
 		}
 	}
 	// Half of it in the right half of a sagittal stack: through its slices.
 	half := stackOf(volume.Sagittal, rotate(0, 0, 0), .7, 10, 60, 1, [3]float64{5, 0, 0})
-	if got, err := Coverage(m, []volume.Grid{half}); err != nil || math.Abs(got[1]-.5) > .03 {
+	if got, err := Coverage(m, Guess, []volume.Grid{half}); err != nil || math.Abs(got[1]-.5) > .03 {
 		t.Error(got, err)
+	}
+}
+
+// A flat lesion, a bar of three pixels by one across 21 columns and rows, is as
+// long on thin and on isotropic slices as on thick ones, however they are stored;
+// and where only the grid is there, pixels are square.
+func TestThinSlices(t *testing.T) {
+	for _, c := range []struct {
+		pixel, thick float64
+		guess        Axis
+	}{{1, 3, Guess}, {1, 1, Third}, {.977, .625, Guess}, {.977, 1.2, Guess}} {
+		g := volume.Grid{Size: [3]int{40, 40, 10}, SpacingKnown: true, Affine: volume.Affine{{-c.pixel, 0, 0, 20}, {0, -c.pixel, 0, 20}, {0, 0, c.thick, 0}}}
+		m := &volume.Mask{Grid: g, Labels: make([]uint16, g.Len())}
+		for i := range 21 {
+			for w := range 3 {
+				m.Labels[9+i+w+40*(10+i+40*5)] = 1
+			}
+		}
+		// From (−.5, 0) to (22.5, 20) pixels, or half a pixel more along the rows.
+		for _, axis := range []Axis{Guess, Third} {
+			got, err := Measure(m, axis)
+			if want := math.Hypot(23, 20) * c.pixel; err != nil || math.Abs(got[0].DiameterMM-want) > .3 || got[0].Slices != 1 || got[0].DiameterSlice != 5 {
+				t.Errorf("%g × %g: %+v, want %g (%v)", c.pixel, c.thick, got, want, err)
+			}
+		}
+		// Stored as sagittal images are.
+		turned := g
+		turned.Size = [3]int{40, 10, 40}
+		for r := range 3 {
+			turned.Affine[r][1], turned.Affine[r][2] = g.Affine[r][2], g.Affine[r][1]
+		}
+		if c.guess == Guess && StackAxis(turned) != 1 || c.guess == Third && StackAxis(turned) != 2 {
+			t.Errorf("%g × %g: slices along %d", c.pixel, c.thick, StackAxis(turned))
+		}
+		// The bar stays in its slice when it is carried to slices half as thick.
+		fine := g
+		fine.Size[2] = 20
+		fine.Affine[2][2], fine.Affine[2][3] = c.thick/2, -c.thick/4
+		out, err := Transfer(m, fine, Options{Drawn: Third, Target: Third})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := Measure(out, Third)
+		if err != nil || got[0].Slices != 2 || got[0].Voxels != 2*63 {
+			t.Errorf("%g × %g: carried to %+v (%v)", c.pixel, c.thick, got, err)
+		}
 	}
 }

@@ -19,9 +19,8 @@ type shape struct {
 }
 
 // newShape takes a lesion, or a part of it, out of a mask: the voxels of bx for
-// which part is true. value makes a slice's numbers out of the pixels inside it.
-func newShape(g volume.Grid, bx box, part func(i int) bool, value func(inside []bool, w, h int, sx, sy float64) []float32) *shape {
-	k := StackAxis(g)
+// which part is true, with slices along storage axis k. value makes a slice's numbers out of the pixels inside it.
+func newShape(g volume.Grid, k int, bx box, part func(i int) bool, value func(inside []bool, w, h int, sx, sy float64) []float32) *shape {
 	s := &shape{a: (k + 1) % 3, b: (k + 2) % 3, k: k}
 	s.lo = [3]int{bx.lo[s.a] - 1, bx.lo[s.b] - 1, bx.lo[k]}
 	s.w, s.h = bx.hi[s.a]-bx.lo[s.a]+2, bx.hi[s.b]-bx.lo[s.b]+2

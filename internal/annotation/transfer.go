@@ -28,6 +28,8 @@ type Options struct {
 	Merge    bool  // all lesions as one, of label 1
 	From, To Frame // of the mask and of the target
 	AnyFrame bool  // do not compare them
+
+	Drawn, Target Axis // of the mask and of the target
 }
 
 // slabSamples is into how many parts the slab of a target voxel is cut, and the
@@ -83,7 +85,8 @@ func Transfer(m *volume.Mask, target volume.Grid, o Options) (*volume.Mask, erro
 		fromBox: forth.Mul(m.Affine),
 		method:  o.Method, claims: map[int]claim{},
 	}
-	c.offsets = slab(target)
+	c.offsets = slab(target, o.Target.of(target))
+	c.stack = o.Drawn.of(m.Grid)
 	all := labels(m)
 	for n, bx := range boxes(m, all) {
 		c.carry(m, all[n], bx)
@@ -92,9 +95,8 @@ func Transfer(m *volume.Mask, target volume.Grid, o Options) (*volume.Mask, erro
 }
 
 // slab is where, relative to its centre, a voxel of g is sampled through its
-// thickness, in indices.
-func slab(g volume.Grid) [][3]float64 {
-	k := StackAxis(g)
+// thickness along storage axis k, in indices.
+func slab(g volume.Grid, k int) [][3]float64 {
 	n := min(max(int(math.Ceil(g.Spacing()[k]/slabSampleMM)), 1), slabSamples)
 	all := make([][3]float64, n)
 	for i := range all {
@@ -109,6 +111,7 @@ type claim struct{ share, depth float64 }
 type carrier struct {
 	out             *volume.Mask
 	toMask, fromBox volume.Affine // target index → mask index, and back
+	stack           int           // axis of the mask
 	offsets         [][3]float64
 	method          Method
 	claims          map[int]claim // of voxels that a lesion has taken; only where there are several
@@ -119,11 +122,11 @@ type carrier struct {
 // another goes on ends as if it were alone.
 func (c *carrier) carry(m *volume.Mask, label uint16, bx box) {
 	if c.method == Linear {
-		c.place(newShape(m.Grid, bx, func(i int) bool { return m.Labels[i] == label }, indicator), label, bx)
+		c.place(newShape(m.Grid, c.stack, bx, func(i int) bool { return m.Labels[i] == label }, indicator), label, bx)
 		return
 	}
 	for _, p := range parts(m, label, bx) {
-		c.place(newShape(m.Grid, p.box, p.has, signedDistance), label, p.box)
+		c.place(newShape(m.Grid, c.stack, p.box, p.has, signedDistance), label, p.box)
 	}
 }
 

@@ -155,8 +155,98 @@ func TestContours(t *testing.T) {
 	}
 }
 
+// What one contour, given twice or beside others, covers does not hang on where it
+// begins or on its direction; only one inside another is a hole.
+func TestContoursThatMeet(t *testing.T) {
+	g := oblique()
+	reversed := func(c [][3]float64) [][3]float64 {
+		c = slices.Clone(c)
+		slices.Reverse(c)
+		return c
+	}
+	begun := func(c [][3]float64) [][3]float64 { return append(slices.Clone(c[2:]), c[:2]...) }
+	big, hole, island := square(2, 9, 2, 9, 1), square(4, 7, 4, 7, 1), square(5, 6, 5, 6, 1)
+	xor := func(set *dicomtest.Set) { set.Put(dicom.ContourGeometricType, "CS", "CLOSEDPLANAR_XOR") }
+	const twice, joined = "is there twice counts once", "overlap are joined"
+	for _, c := range []struct {
+		name     string
+		edit     func(*dicomtest.Set)
+		contours [][][3]float64
+		want     int
+		say      string
+	}{
+		{"reversed", nil, [][][3]float64{big, reversed(big)}, 64, twice},
+		{"begun elsewhere", nil, [][][3]float64{big, begun(big), begun(reversed(big))}, 64, twice},
+		{"drawn again a little larger", nil, [][][3]float64{big, {{1.55, 1.55, 1}, {9.45, 1.55, 1}, {9.45, 9.45, 1}, {1.55, 9.45, 1}}}, 64, twice},
+		{"overlapping", nil, [][][3]float64{big, square(8, 11, 8, 11, 1)}, 64 + 16 - 4, joined},
+		{"touching", nil, [][][3]float64{big, square(10, 11, 2, 9, 1)}, 64 + 16, ""},
+		{"hole first", nil, [][][3]float64{hole, big, island}, 64 - 16 + 4, ""},
+		{"hole twice", nil, [][][3]float64{big, hole, reversed(hole)}, 64 - 16, twice},
+		{"hole in two that overlap", nil, [][][3]float64{big, square(3, 10, 3, 9, 1), hole}, 64 + 7 - 16, joined},
+		{"xor", xor, [][][3]float64{big, square(8, 11, 8, 11, 1)}, 64 + 16 - 8, ""},
+	} {
+		a, err := Read(t.Context(), parse(t, structureSet(g, c.edit, roi{"gtv", c.contours})), Options{Series: &g})
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		if n := count(a.Mask, 1, 1); n != c.want || count(a.Mask, 1, -1) != n {
+			t.Errorf("%s: %d voxels, want %d\n%s", c.name, n, c.want, picture(a.Mask, 1))
+		}
+		if notes := strings.Join(a.Notes, "; "); !strings.Contains(notes, c.say) || c.say == "" && notes != "" {
+			t.Errorf("%s: notes %q, want %q", c.name, notes, c.say)
+		}
+	}
+}
+
+// Slices as thin as their pixels, or thinner, are found by the contours' own
+// normal, and a segmentation's by its frames'.
+func TestThinSlices(t *testing.T) {
+	for _, thick := range []float64{3, 1, .625} {
+		for k := range 3 { // where the slices' axis is stored
+			g := volume.Grid{SpacingKnown: true}
+			steps := [3][3]float64{{-1, 0, 0}, {0, -1, 0}, {0, 0, thick}}
+			var size [3]int
+			for c := range 3 {
+				from := (c + 2 - k + 3) % 3
+				size[c] = []int{14, 12, 10}[from]
+				for r := range 3 {
+					g.Affine[r][c] = steps[from][r]
+				}
+			}
+			g.Size = size
+			at := func(x, y, z float64) (p [3]float64) {
+				p[(k+1)%3], p[(k+2)%3], p[k] = x, y, z
+				return p
+			}
+			var c [][3]float64
+			for _, q := range square(2, 8, 3, 5, 4) {
+				c = append(c, at(q[0], q[1], q[2]))
+			}
+			a, err := Read(t.Context(), parse(t, structureSet(g, nil, roi{"gtv", [][][3]float64{c}})), Options{Series: &g})
+			if err != nil {
+				t.Errorf("%g mm along axis %d: %v", thick, k, err)
+				continue
+			}
+			if n := count(a.Mask, 1, -1); n != 21 {
+				t.Errorf("%g mm along axis %d: %d voxels, want 21", thick, k, n)
+			}
+		}
+		g := volume.Grid{Size: [3]int{20, 16, 10}, SpacingKnown: true, Affine: volume.Affine{{-1, 0, 0, 9}, {0, -1, 0, 7}, {0, 0, thick, -3}}}
+		f := parse(t, segmentation(g, bitmap, [][]byte{disc(g, 8, 6, 4, 1)}, []int{1}, []int{7}, 1))
+		a, err := Read(t.Context(), f, Options{Series: &g})
+		if err != nil {
+			t.Errorf("SEG, %g mm: %v", thick, err)
+			continue
+		}
+		if n := count(a.Mask, 1, 7); n < 40 || n != count(a.Mask, 1, -1) {
+			t.Errorf("SEG, %g mm: %d voxels in slice 7", thick, n)
+		}
+	}
+}
+
 // A pixel is inside where its centre is: the polygon, point by point, by the
-// even-odd rule, on any storage of the grid.
+// even-odd rule, of several where they are to be combined by it, on any storage of the grid.
 func TestRasterIsExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := oblique()
@@ -174,7 +264,12 @@ func TestRasterIsExact(t *testing.T) {
 			a := g.Affine[r]
 			stored.Affine[r] = [4]float64{a[2], -a[0], a[1], a[3] + a[0]*float64(g.Size[0]-1)}
 		}
-		b := structureSet(g, nil, roi{"any", contours}).Bytes()
+		xor := func(set *dicomtest.Set) {
+			if len(contours) > 1 {
+				set.Put(dicom.ContourGeometricType, "CS", "CLOSEDPLANAR_XOR")
+			}
+		}
+		b := structureSet(g, xor, roi{"any", contours}).Bytes()
 		f, err := dicom.Read(bytes.NewReader(b), int64(len(b)), "memory.dcm")
 		if err != nil {
 			t.Fatal(err)

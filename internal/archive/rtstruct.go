@@ -19,6 +19,7 @@ const (
 	maxContours  = 1 << 16
 	maxPoints    = 1 << 22
 	maxCrossings = 1 << 23 // of edges with rows of pixels
+	maxMerged    = 1 << 29 // runs of pixels compared with others
 )
 
 // planeTolerance is how far in slices the points of one contour may lie from one
@@ -61,18 +62,21 @@ func (a *Annotation) readRT(f *dicom.File, o Options) (g volume.Grid, parts []pa
 		return g, nil, err
 	}
 	r := &raster{file: f.Path, grid: g, index: back, note: a.note}
-	r.k = annotation.StackAxis(g)
-	r.a, r.b = (r.k+1)%3, (r.k+2)%3
+	regions := make([][]contour, len(parts))
 	for n := range parts {
 		for _, roi := range f.Items(dicom.ROIContourSequence) {
 			if number, err := roi.Int(dicom.ReferencedROINumber, -1); err != nil || number != parts[n].Number {
 				continue
 			}
-			voxels, err := r.region(parts[n].Name, roi)
-			if err != nil {
+			if regions[n], err = r.readAll(regions[n], parts[n].Name, roi); err != nil {
 				return g, nil, err
 			}
-			parts[n].voxels = append(parts[n].voxels, voxels...)
+		}
+	}
+	r.along(regions)
+	for n := range parts {
+		if parts[n].voxels, err = r.region(parts[n].Name, regions[n]); err != nil {
+			return g, nil, err
 		}
 	}
 	return g, parts, nil
@@ -110,10 +114,13 @@ func rtSeries(d *dicom.DataSet) string {
 	return ""
 }
 
-// contour is a closed polygon in the indices of the grid: column, row.
+// contour is a closed polygon in the indices of the grid.
 type contour struct {
-	depth  float64 // along the stack, in slices
-	points [][2]float64
+	what   string       // names it in messages
+	space  [][3]float64 // along the grid's storage axes
+	xor    bool         // CLOSEDPLANAR_XOR
+	depth  float64      // along the stack, in slices
+	points [][2]float64 // column, row
 }
 
 // raster puts contours on a grid.
@@ -126,30 +133,64 @@ type raster struct {
 	count   int // contours so far
 	points  int
 	crossed int
+	merged  int // runs compared
 }
 
-// region is the voxels of one region of interest.
-func (r *raster) region(name string, roi *dicom.DataSet) ([]int32, error) {
-	var all []contour
+// along takes the contours' own normal for the stack's: the storage axis seen from
+// which they are largest, by the rectangles around them in mm². Where they enclose
+// nothing the grid must tell.
+func (r *raster) along(regions [][]contour) {
+	s := r.grid.Spacing()
+	var area [3]float64
+	for _, all := range regions {
+		for _, c := range all {
+			lo, hi := c.space[0], c.space[0]
+			for _, p := range c.space {
+				for a := range p {
+					lo[a], hi[a] = min(lo[a], p[a]), max(hi[a], p[a])
+				}
+			}
+			for k := range area {
+				a, b := (k+1)%3, (k+2)%3
+				area[k] += (hi[a] - lo[a]) * s[a] * (hi[b] - lo[b]) * s[b]
+			}
+		}
+	}
+	r.k = annotation.StackAxis(r.grid)
+	for k, x := range area {
+		if x > area[r.k] {
+			r.k = k
+		}
+	}
+	r.a, r.b = (r.k+1)%3, (r.k+2)%3
+}
+
+// readAll adds the contours of one region of interest.
+func (r *raster) readAll(all []contour, name string, roi *dicom.DataSet) ([]contour, error) {
 	for n, item := range roi.Items(dicom.ContourSequence) {
 		c, err := r.read(fmt.Sprintf("contour %d of %q", n+1, name), item)
 		if err != nil {
 			return nil, err
 		}
-		if c == nil {
-			continue
+		if c != nil {
+			all = append(all, *c)
 		}
-		if slices.ContainsFunc(all, func(o contour) bool { return o.depth == c.depth && slices.Equal(o.points, c.points) }) {
-			r.note("%q: a contour that is there twice counts once", name)
-			continue
+	}
+	return all, nil
+}
+
+// region is the voxels of one region of interest.
+func (r *raster) region(name string, all []contour) ([]int32, error) {
+	for n := range all {
+		if err := r.flatten(&all[n]); err != nil {
+			return nil, err
 		}
-		all = append(all, *c)
 	}
 	var voxels []int32
 	outside, further := 0, 0
 	for _, group := range r.slices(all, &outside, &further) {
-		if voxels = r.fill(voxels, group); r.crossed > maxCrossings {
-			return nil, &fault.Input{File: r.file, Field: strconv.Quote(name), Found: "contours that cross the rows of pixels millions of times", Expected: "outlines"}
+		if voxels = r.fill(voxels, name, group); r.crossed > maxCrossings || r.merged > maxMerged {
+			return nil, &fault.Input{File: r.file, Field: strconv.Quote(name), Found: "contours that cross the rows of pixels, or each other, millions of times", Expected: "outlines"}
 		}
 	}
 	if outside > 0 {
@@ -192,23 +233,35 @@ func (r *raster) read(what string, item *dicom.DataSet) (*contour, error) {
 	if r.points += len(data) / 3; r.points > maxPoints {
 		return nil, bad(fmt.Sprintf("more than %d points", maxPoints), "fewer", nil)
 	}
-	c := &contour{points: make([][2]float64, 0, len(data)/3)}
-	lo, hi := math.Inf(1), math.Inf(-1)
+	c := &contour{what: what, xor: item.Text(dicom.ContourGeometricType) == "CLOSEDPLANAR_XOR", space: make([][3]float64, 0, len(data)/3)}
 	for ; len(data) > 0; data = data[3:] {
 		p := r.index.Apply([3]float64{-data[0], -data[1], data[2]})
 		if p[0]-p[0] != 0 || p[1]-p[1] != 0 || p[2]-p[2] != 0 {
 			return nil, bad("a coordinate that is no finite number", "coordinates", nil)
 		}
+		c.space = append(c.space, p)
+	}
+	return c, nil
+}
+
+// flatten projects a contour, which must lie in a slice.
+func (r *raster) flatten(c *contour) error {
+	c.points = make([][2]float64, 0, len(c.space))
+	lo, hi := math.Inf(1), math.Inf(-1)
+	for _, p := range c.space {
 		lo, hi = min(lo, p[r.k]), max(hi, p[r.k])
 		c.depth += p[r.k]
 		c.points = append(c.points, [2]float64{p[r.a], p[r.b]})
 	}
-	c.depth /= float64(len(c.points))
+	c.depth /= float64(len(c.space))
 	if hi-lo > 2*planeTolerance {
-		return nil, bad(fmt.Sprintf("points %.3g mm apart along the stack", (hi-lo)*r.grid.Spacing()[r.k]), "a contour in a slice of the series",
-			fmt.Errorf("it was drawn on another series"))
+		return &fault.Input{
+			File: r.file, Field: c.what, Found: fmt.Sprintf("points %.3g mm apart along the stack", (hi-lo)*r.grid.Spacing()[r.k]), Expected: "a contour in a slice of the series",
+			Err: fmt.Errorf("it was drawn on another series"),
+		}
 	}
-	return c, nil
+	c.space = nil
+	return nil
 }
 
 // slices groups contours by the slice that they fall on: the nearest, within half
@@ -249,53 +302,4 @@ func (r *raster) slices(all []contour, outside, further *int) [][]contour {
 		out = append(out, kept)
 	}
 	return out
-}
-
-// fill adds the pixels whose centres are inside: those from which a ray crosses
-// the contours of the plane an odd number of times. So contours inside others are
-// holes, whether they are joined to them by a keyhole or not (PS3.3 C.8.8.6.3).
-func (r *raster) fill(voxels []int32, group []contour) []int32 {
-	w, h := r.grid.Size[r.a], r.grid.Size[r.b]
-	crossings := make([][]float64, h)
-	for _, c := range group {
-		p := c.points[len(c.points)-1]
-		for _, q := range c.points {
-			if r.crossed > maxCrossings {
-				return voxels
-			}
-			r.cross(crossings, p, q)
-			p = q
-		}
-	}
-	stride := [3]int{1, r.grid.Size[0], r.grid.Size[0] * r.grid.Size[1]}
-	base := int(group[0].depth) * stride[r.k]
-	for y, xs := range crossings {
-		slices.Sort(xs)
-		for i := 0; i+1 < len(xs); i += 2 {
-			first := int(max(0, math.Ceil(xs[i])))
-			last := int(min(float64(w-1), math.Ceil(xs[i+1])-1)) // left edge in, right edge out
-			for x := first; x <= last; x++ {
-				voxels = append(voxels, int32(base+y*stride[r.b]+x*stride[r.a]))
-			}
-		}
-	}
-	return voxels
-}
-
-// cross notes where the edge from p to q crosses the rows' centre lines. An edge
-// has its upper end and not its lower, so that a corner on a line counts once.
-func (r *raster) cross(crossings [][]float64, p, q [2]float64) {
-	if p[1] > q[1] {
-		p, q = q, p
-	}
-	if p[1] == q[1] {
-		return
-	}
-	first := int(max(0, math.Ceil(p[1])))
-	last := int(min(float64(len(crossings)-1), math.Ceil(q[1])-1))
-	r.crossed += max(0, last-first+1)
-	for y := first; y <= last; y++ {
-		t := (float64(y) - p[1]) / (q[1] - p[1])
-		crossings[y] = append(crossings[y], p[0]+t*(q[0]-p[0]))
-	}
 }

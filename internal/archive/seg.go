@@ -149,8 +149,14 @@ func take(file string, i int, values []int32, cols, segment int, threshold int32
 func placed(file string, i int, p plane, px dicom.Pixels, g volume.Grid) (annotation.Lattice, error) {
 	as := volume.Grid{Size: [3]int{px.Cols, px.Rows, 1}, SpacingKnown: true}
 	// The frame has no third axis: it takes the stack's, which need not be at right
-	// angles to its slices.
-	k := annotation.StackAxis(g)
+	// angles to its slices but is the nearest to their normal.
+	k, normal, spacing, most := 0, p.normal(), g.Spacing(), -1.
+	for c := range 3 {
+		step := [3]float64{g.Affine[0][c], g.Affine[1][c], g.Affine[2][c]}
+		if along := math.Abs(dot(normal, step)) / spacing[c]; along > most {
+			k, most = c, along
+		}
+	}
 	for r := range 3 {
 		as.Affine[r] = [4]float64{p.column[r], p.row[r], g.Affine[r][k], p.origin[r]}
 	}

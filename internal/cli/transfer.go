@@ -97,6 +97,11 @@ func (o *transferOptions) run() (*transferResult, error) {
 	if !strings.HasSuffix(lower, ".nii") && !strings.HasSuffix(lower, ".nii.gz") && !strings.HasSuffix(lower, ".nrrd") {
 		return nil, &fault.Usage{Err: fmt.Errorf("--out %s: expected a name that ends in .nii, .nii.gz or .nrrd", o.out)}
 	}
+	for _, in := range []string{o.mask, o.series, o.onto} {
+		if sameFile(in, o.out) {
+			return nil, &fault.Usage{Err: fmt.Errorf("--out %s: expected another file than those that are read", o.out)}
+		}
+	}
 	r := &transferResult{Mask: o.mask, Onto: o.onto, Out: o.out, Method: annotation.Method(o.method)}
 	m, names, err := o.lesions(r)
 	if err != nil {
@@ -107,15 +112,28 @@ func (o *transferOptions) run() (*transferResult, error) {
 		return nil, err
 	}
 	opt := annotation.Options{Method: r.Method, AnyFrame: o.anyFrame, To: frameOf(o.onto)}
+	opt.Target = stackOf(opt.To)
 	var series *volume.Volume
 	if o.series != "" {
 		opt.From = frameOf(o.series)
+		opt.Drawn = stackOf(opt.From) // of the mask too, once it fits
 		if series, err = readVolume(o.series); err != nil {
 			return nil, err
 		}
 		if m, err = annotation.Fit(m, series.Grid); err != nil {
 			return nil, inFile(err, o.mask)
 		}
+	}
+	if series == nil {
+		// Slices are stored as the mask's are: its grid is the volume's.
+		if known := false; !o.anyFrame {
+			if opt.From, known = frameBeside(o.mask, m.Grid); known {
+				opt.Drawn = annotation.Third
+			}
+		}
+	}
+	if !o.anyFrame && (opt.From == (annotation.Frame{}) || opt.To == (annotation.Frame{})) {
+		r.Notes = append(r.Notes, "whether both are of one frame of reference and study was not checked: magn convert's list does not have both volumes")
 	}
 	if o.merge {
 		m, names = annotation.Merge(m), nil
@@ -124,8 +142,16 @@ func (o *transferOptions) run() (*transferResult, error) {
 	if err != nil {
 		return nil, inFile(err, o.mask)
 	}
-	if r.Lesions, err = compareMasks(m, got, names); err != nil {
+	if r.Lesions, err = compareMasks(m, got, opt, names); err != nil {
 		return nil, inFile(err, o.mask)
+	}
+	if missed(r.Lesions) {
+		return nil, &fault.Input{File: o.onto, Found: "no voxel of a lesion after the transfer", Expected: "a volume that holds a part of the lesions", Do: "choose another volume; nothing was written"}
+	}
+	for _, l := range r.Lesions {
+		if l.VoxelsAfter == 0 {
+			r.Notes = append(r.Notes, fmt.Sprintf("label %d has no voxel after the transfer", l.Label))
+		}
 	}
 	if series != nil {
 		box, _ := annotation.Bounds(m) // there is a lesion
@@ -141,6 +167,29 @@ func (o *transferOptions) run() (*transferResult, error) {
 		err = nifti.WriteMask(o.out, got)
 	}
 	return r, err
+}
+
+// sameFile is whether both names lead to one file that is there.
+func sameFile(a, b string) bool {
+	if a == "" {
+		return false
+	}
+	x, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	y, err := os.Stat(b)
+	return err == nil && os.SameFile(x, y)
+}
+
+// missed is whether nothing came of any lesion.
+func missed(all []carried) bool {
+	for _, l := range all {
+		if l.VoxelsAfter > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // lesions reads the mask, which must have some.
@@ -162,16 +211,16 @@ func (o *transferOptions) lesions(r *transferResult) (*volume.Mask, map[uint16]s
 
 // compareMasks lists the lesions of a mask, what became of each, and how much of
 // it the target's stack holds.
-func compareMasks(before, after *volume.Mask, names map[uint16]string) ([]carried, error) {
-	was, err := annotation.Measure(before)
+func compareMasks(before, after *volume.Mask, o annotation.Options, names map[uint16]string) ([]carried, error) {
+	was, err := annotation.Measure(before, o.Drawn)
 	if err != nil {
 		return nil, err
 	}
-	is, err := annotation.Measure(after)
+	is, err := annotation.Measure(after, o.Target)
 	if err != nil {
 		return nil, err
 	}
-	cover, err := annotation.Coverage(before, []volume.Grid{after.Grid})
+	cover, err := annotation.Coverage(before, o.Drawn, []volume.Grid{after.Grid})
 	if err != nil {
 		return nil, err
 	}
@@ -218,6 +267,9 @@ func readVolume(path string) (*volume.Volume, error) {
 		if err != nil {
 			return nil, err
 		}
+		if !im.Oriented {
+			return nil, unoriented(path)
+		}
 		return im.Volume()
 	}
 	im, err := nrrd.Read(path)
@@ -237,6 +289,9 @@ func readMask(path string) (m *volume.Mask, names map[uint16]string, shared int,
 		im, err := nifti.Read(path)
 		if err != nil {
 			return nil, nil, 0, err
+		}
+		if !im.Oriented {
+			return nil, nil, 0, unoriented(path)
 		}
 		m, err = im.Mask()
 		return m, nil, 0, err
@@ -271,28 +326,99 @@ func oriented(im *nrrd.Image, path string) error {
 	}
 }
 
+func unoriented(path string) error {
+	return &fault.Input{
+		File: path, Field: "qform_code, sform_code", Found: "0, which does not say where left is", Expected: "a form that is set",
+		Do: "write the image again with its orientation, as from the DICOM files",
+	}
+}
+
 // frameOf is the frame of reference that magn convert noted of a volume; empty
-// where it did not make it.
+// where it did not make it. Of several patients or studies the volumes are a folder
+// below the list and named in it with that folder.
 func frameOf(path string) annotation.Frame {
-	data, err := os.ReadFile(filepath.Join(filepath.Dir(path), convert.UIDsFile))
+	path, err := filepath.Abs(path)
 	if err != nil {
 		return annotation.Frame{}
 	}
-	var all []struct {
-		Volume string `json:"volume"`
-		Study  string `json:"study_instance_uid"`
-		Frame  string `json:"frame_of_reference_uid"`
-	}
-	if json.Unmarshal(data, &all) != nil {
-		return annotation.Frame{}
-	}
-	name := strings.TrimSuffix(strings.TrimSuffix(filepath.Base(path), ".gz"), ".nii")
-	for _, v := range all {
-		if v.Volume == name {
-			return annotation.Frame{UID: v.Frame, Study: v.Study}
+	for _, v := range listed(path) {
+		if v.path == trimNIfTI(path) {
+			return v.Frame
 		}
 	}
 	return annotation.Frame{}
+}
+
+func trimNIfTI(path string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(path, ".gz"), ".nii")
+}
+
+// converted is a volume in a list of magn convert.
+type converted struct {
+	annotation.Frame
+	path string // without .nii or .nii.gz
+}
+
+// listed is what the lists in the folder of a file and in the one above say of the
+// volumes in its folder.
+func listed(path string) []converted {
+	var found []converted
+	folder := filepath.Dir(path)
+	for _, top := range []string{folder, filepath.Dir(folder)} {
+		data, err := os.ReadFile(filepath.Join(top, convert.UIDsFile))
+		if err != nil {
+			continue
+		}
+		var all []struct {
+			Volume string `json:"volume"`
+			Study  string `json:"study_instance_uid"`
+			Frame  string `json:"frame_of_reference_uid"`
+		}
+		if json.Unmarshal(data, &all) != nil {
+			continue
+		}
+		for _, v := range all {
+			if p := filepath.Join(top, filepath.FromSlash(v.Volume)); filepath.Dir(p) == folder {
+				found = append(found, converted{annotation.Frame{UID: v.Frame, Study: v.Study}, p})
+			}
+		}
+	}
+	return found
+}
+
+// frameBeside is the frame of the volumes beside a mask that have its grid; known is
+// false where there are none, or they have several.
+func frameBeside(mask string, g volume.Grid) (f annotation.Frame, known bool) {
+	mask, err := filepath.Abs(mask)
+	if err != nil {
+		return f, false
+	}
+	for _, v := range listed(mask) {
+		if known && v.Frame == f {
+			continue
+		}
+		for _, ext := range []string{".nii.gz", ".nii"} {
+			im, err := nifti.Read(v.path + ext)
+			if err != nil || g.Match(im.Grid) != nil {
+				continue
+			}
+			if known {
+				return annotation.Frame{}, false
+			}
+			f, known = v.Frame, true
+			break
+		}
+	}
+	return f, known
+}
+
+// stackOf is the axis of the slices of a volume that magn convert made, which has
+// a frame.
+func stackOf(f annotation.Frame) annotation.Axis {
+	if f == (annotation.Frame{}) {
+		return annotation.Guess
+	}
+	return annotation.Third
 }
 
 // inFile names the file in an error that does not know it.

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"compress/gzip"
 	"encoding/json"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -95,5 +97,123 @@ func TestTransfer(t *testing.T) {
 	_, errOut, code = call(t, "transfer", "--mask", at("axial_mask.nii.gz"), "--series", at("sag.nii.gz"), "--onto", at("axial.nii.gz"), "--out", at("out.nii.gz"))
 	if code != fault.CodeInput || !strings.Contains(errOut, "axial_mask.nii.gz: grid: ") || !strings.Contains(errOut, " mm") {
 		t.Error(code, errOut)
+	}
+}
+
+// Where magn convert put studies into folders, its list is one folder up.
+func TestTransferAcrossStudies(t *testing.T) {
+	from := scans(t)
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, filepath.FromSlash(name)) }
+	for to, name := range map[string]string{
+		"study01/sag.nii.gz": "sag.nii.gz", "study01/axial.nii.gz": "axial.nii.gz", "study02/axial.nii.gz": "axial.nii.gz",
+		"study01/sag_mask.nii.gz": "sag_mask.nii.gz", "elsewhere/sag_mask.nii.gz": "sag_mask.nii.gz",
+	} {
+		b, err := os.ReadFile(filepath.Join(from, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(filepath.Dir(at(to)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(at(to), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	uids := `[{"volume":"study01/sag","study_instance_uid":"1.1","frame_of_reference_uid":"1.2"},
+		{"volume":"study01/axial","study_instance_uid":"1.1","frame_of_reference_uid":"1.2"},
+		{"volume":"study02/axial","study_instance_uid":"2.1","frame_of_reference_uid":"2.2"}]`
+	if err := os.WriteFile(at("uids.json"), []byte(uids), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		mask, series, onto string
+		code               int
+		checked            bool
+	}{
+		{"study01/sag_mask.nii.gz", "study01/sag.nii.gz", "study01/axial.nii.gz", 0, true},
+		{"study01/sag_mask.nii.gz", "study01/sag.nii.gz", "study02/axial.nii.gz", fault.CodeInput, true},
+		{"study01/sag_mask.nii.gz", "", "study01/axial.nii.gz", 0, true}, // the volume beside it
+		{"study01/sag_mask.nii.gz", "", "study02/axial.nii.gz", fault.CodeInput, true},
+		{"elsewhere/sag_mask.nii.gz", "", "study02/axial.nii.gz", 0, false},
+	} {
+		args := []string{"transfer", "--mask", at(c.mask), "--onto", at(c.onto), "--out", at("out.nii.gz")}
+		if c.series != "" {
+			args = append(args, "--series", at(c.series))
+		}
+		out, errOut, code := call(t, args...)
+		if code != c.code || code != 0 && !strings.Contains(errOut, "FrameOfReferenceUID") {
+			t.Errorf("%+v: %d %s", c, code, errOut)
+		}
+		if code == 0 && strings.Contains(out, "was not checked") == c.checked {
+			t.Errorf("%+v: %s", c, out)
+		}
+	}
+}
+
+// A file that does not say where left is is not carried, nor carried to.
+func TestTransferUnoriented(t *testing.T) {
+	dir := scans(t)
+	at := func(name string) string { return filepath.Join(dir, name) }
+	for _, name := range []string{"sag", "sag_mask", "axial"} {
+		f, err := os.Open(at(name + ".nii.gz"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		z, err := gzip.NewReader(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(z)
+		f.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		clear(b[252:256]) // qform_code, sform_code (nifti1.h)
+		if err := os.WriteFile(at(name+"_bare.nii"), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range [][3]string{
+		{"sag_mask_bare.nii", "sag.nii.gz", "axial.nii.gz"},
+		{"sag_mask.nii.gz", "sag_bare.nii", "axial.nii.gz"},
+		{"sag_mask.nii.gz", "sag.nii.gz", "axial_bare.nii"},
+	} {
+		_, errOut, code := call(t, "transfer", "--mask", at(c[0]), "--series", at(c[1]), "--onto", at(c[2]), "--out", at("out.nii.gz"), "--any-frame")
+		if code != fault.CodeInput || !strings.Contains(errOut, "_bare.nii: qform_code, sform_code: found 0") {
+			t.Errorf("%v: %d %s", c, code, errOut)
+		}
+	}
+}
+
+// A target that holds nothing of the lesions is refused, and what is read is not
+// written over.
+func TestTransferWritesNothing(t *testing.T) {
+	dir := scans(t)
+	at := func(name string) string { return filepath.Join(dir, name) }
+	far := volume.Grid{Size: [3]int{8, 8, 4}, SpacingKnown: true, Affine: volume.Affine{{-1, 0, 0, 500}, {0, -1, 0, 500}, {0, 0, 3, 500}}}
+	v := &volume.Volume{Grid: far, Data: make([]float32, far.Len())}
+	if err := nifti.WriteVolume(at("far.nii"), v, nifti.Int16); err != nil {
+		t.Fatal(err)
+	}
+	_, errOut, code := call(t, "transfer", "--mask", at("sag_mask.nii.gz"), "--onto", at("far.nii"), "--out", at("out.nii.gz"))
+	if _, err := os.Stat(at("out.nii.gz")); code != fault.CodeInput || !strings.Contains(errOut, "far.nii: found no voxel of a lesion") || err == nil {
+		t.Error(code, errOut, err)
+	}
+	if err := os.Symlink(at("sag_mask.nii.gz"), at("link.nii.gz")); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(at("sag_mask.nii.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, out := range []string{"sag_mask.nii.gz", "link.nii.gz", "sag.nii.gz", "axial.nii.gz"} {
+		_, errOut, code := call(t, "transfer", "--mask", at("sag_mask.nii.gz"), "--series", at("sag.nii.gz"), "--onto", at("axial.nii.gz"), "--out", at(out))
+		if code != fault.CodeUsage || !strings.Contains(errOut, "expected another file") {
+			t.Errorf("%s: %d %s", out, code, errOut)
+		}
+	}
+	if after, err := os.ReadFile(at("sag_mask.nii.gz")); err != nil || string(after) != string(before) {
+		t.Error("the mask is another", err)
 	}
 }

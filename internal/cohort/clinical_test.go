@@ -86,7 +86,7 @@ func TestClinicalValuesRefused(t *testing.T) {
 		"id,treated\na,perhaps\n":       {"column treated", "yes or no"},
 		"id,dob\na,1960-13-01\n":        {"column dob", "not on the calendar"},
 		"id,quality\na,#REF!\n":         {"column quality", "#REF!"},
-		"id,note,note\na,1,2\n":         {"header", `two columns "note"`},
+		"id,mark,mark\na,1,2\n":         {"header", `two columns "mark"`},
 		"id,group\na,1\n":               {"header", `a column "group"`},
 		"patient,patient id,age\na,b,1": {"header", "may both be the column patient"},
 	} {
@@ -97,7 +97,7 @@ func TestClinicalValuesRefused(t *testing.T) {
 
 // Columns that tell who a patient is stay out of the study.
 func TestCovariatesNameNobody(t *testing.T) {
-	const text = "patient id,name,stage,电话,surgery date,remark,contact,seen,note,Hb,seria\n" +
+	const text = "patient id,name,stage,电话,surgery date,marks,contact,seen,state,Hb,seria\n" +
 		"P0001,Zhang San,II,13812345678,x,see P0001,a,1/2/2019,,#N/A,43000\n" +
 		"P0002,Li Si,III,13812345679,y,,b,2019-03-04,patient ZHANG,9,43001\n" +
 		"P0003,Wang Wu,I,,,,,,wang wu is well,8,\n"
@@ -113,16 +113,43 @@ func TestCovariatesNameNobody(t *testing.T) {
 	}
 	notes := strings.Join(c.Notes, "\n")
 	for _, part := range []string{
-		`"电话" is not carried: by its name`, `"remark" is not carried: by the patient's id in it`, `"note" is not carried: by the patient's name in it`,
-		`"seen" is not carried: by the dates in it`, "1 errors or formulas",
+		`"电话" is not carried: by its name`, `"marks" is not carried: by the patient's id in it`, `"state" is not carried: by the patient's name in it`,
+		`"seen" is not carried: by a date in a cell`, "1 errors or formulas",
 	} {
 		if !strings.Contains(notes, part) {
 			t.Errorf("no note %q in\n%s", part, notes)
 		}
 	}
-	c, err = ParseClinical("t.csv", []byte(text), TableOptions{Keep: []string{"remark"}})
+	c, err = ParseClinical("t.csv", []byte(text), TableOptions{Keep: []string{"marks"}})
 	if err != nil || len(c.More) != 4 {
 		t.Errorf("%v %v", err, c.More)
+	}
+	// Free text may say anything: by its header, by a date within a cell, or as it is
+	// another sentence in most rows.
+	for _, column := range []string{
+		"comment\ncalled Frau Meier\nwell\n", "Remarks\nx\ny\n", "备注\n好\n\n", "clinical notes\nok\nok\n",
+		"course\nstable\nstable since 12.05.1961\n", "course\nstable\nseen 2019年5月\n", "course\nstable\nMay 1961\n", "course\nin 12 May 1961\nx\n",
+		"course\ncalled Frau Meier\nhusband says he is well\n", "course\n患者自述腰痛三个月余\n由家属王五陪同前来就诊\n",
+	} {
+		lines := strings.Split(column, "\n")
+		c, err := ParseClinical("t.csv", []byte("id,"+lines[0]+"\na,"+lines[1]+"\nb,"+lines[2]+"\n"), TableOptions{})
+		if err != nil || len(c.More) != 0 {
+			t.Errorf("%q is carried: %v", column, err)
+		}
+		c, err = ParseClinical("t.csv", []byte("id,"+lines[0]+"\na,"+lines[1]+"\nb,"+lines[2]+"\n"), TableOptions{Keep: lines[:1]})
+		if err != nil || len(c.More) != 1 {
+			t.Errorf("%q is not kept: %v", column, err)
+		}
+	}
+	for _, column := range []string{
+		"Hb (g/L)\n117.25\n1.5e-3\n", "primary\nnon small cell lung\nnon small cell lung\n", "stage\nT2 N0\nIIIa\n", "sequence\n1.2.3\n20190301123.5\n",
+		"denoted\nx\ny\n",
+	} {
+		lines := strings.Split(column, "\n")
+		c, err := ParseClinical("t.csv", []byte("id,"+lines[0]+"\na,"+lines[1]+"\nb,"+lines[2]+"\nc,"+lines[2]+"\n"), TableOptions{})
+		if err != nil || len(c.More) != 1 {
+			t.Errorf("%q is not carried: %v", column, err)
+		}
 	}
 	for _, values := range []string{"13812345678", "110101196001310026", "a@b.cn"} {
 		c, err := ParseClinical("t.csv", []byte("id,extra\na,"+values+"\n"), TableOptions{})

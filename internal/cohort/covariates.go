@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"magn/internal/fault"
 )
@@ -15,10 +16,13 @@ import (
 // Annex E asks of the images: by header, or by what stands in them.
 var (
 	naming = regexp.MustCompile(`phone|telephone|mobile|email|mail|address|addr|ssn|socialsecurity|insurance|idcard|identity|passport|nationalid|accession|contact|surname|firstname|lastname|givenname|familyname` +
-		`|initials$|postcode|zipcode|admission|discharge|date|physician|surgeon|^mrn|patientid|电话|手机|联系|地址|住址|身份证|证件|医保|邮箱|邮编|检查号|影像号|放射号|登记号|住院号|病案号|病历号|门诊号|床号|姓名|日期|时间|籍贯`)
+		`|initials$|postcode|zipcode|admission|discharge|date|physician|surgeon|^mrn|patientid|电话|手机|联系|地址|住址|身份证|证件|医保|邮箱|邮编|检查号|影像号|放射号|登记号|住院号|病案号|病历号|门诊号|床号|姓名|日期|时间|籍贯` +
+		`|comment|remark|^notes?|notes?$|memo|freetext|kommentar|bemerkung|anmerkung|备注|附注|注释|批注|说明|病史|主诉`)
 	chineseID = regexp.MustCompile(`^\d{17}[\dXx]$`)
 	mobile    = regexp.MustCompile(`^(\+?86)?1[3-9]\d{9}$`)
-	email     = regexp.MustCompile(`^\S+@\S+\.\S+$`)
+	dateIn    = regexp.MustCompile(`(?:^|[^\d.])(?:\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d\d)|\d{4}[./-]\d{1,2}[./-]\d{1,2})(?:$|[^\d.])|\d{4} ?年|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])` +
+		`|(?i:\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? (?:\d{1,2},? )?\d{4}\b)`)
+	email = regexp.MustCompile(`^\S+@\S+\.\S+$`)
 )
 
 // covariates chooses which of the columns without a field of their own are
@@ -75,15 +79,20 @@ func (c *columns) covariates(rest []int, ids []string, opt TableOptions, names *
 }
 
 // identifies says what in a column may tell who a patient is: identity, telephone
-// and e-mail, a date, the row's own id or name.
+// and e-mail, a date in any cell, the row's own id or name, or free text, in which
+// anything may stand.
 func (c *columns) identifies(j int, ids, names []string) string {
 	dates, filled := 0, 0
+	sentences := map[string]bool{}
 	for i, r := range c.rows {
 		x := r.cells[j]
 		if x.text == "" {
 			continue
 		}
 		filled++
+		if sentence(x.text) {
+			sentences[folded(x.text)] = true
+		}
 		plain := strings.ReplaceAll(x.text, " ", "")
 		switch {
 		case chineseID.MatchString(plain), mobile.MatchString(plain), email.MatchString(plain):
@@ -93,7 +102,9 @@ func (c *columns) identifies(j int, ids, names []string) string {
 		case names[i] != "" && strings.Contains(nameText(x.text), names[i]):
 			return "the patient's name in it"
 		case x.kind == dateKind:
-			dates++
+			return "a date in a cell"
+		case dateIn.MatchString(x.text) && !decimalNumber.MatchString(x.text):
+			return "a date in a cell"
 		case len(x.text) <= 40:
 			if _, err := parseDate(x.text, dayFirst, c.date1904); err == nil && !serial.MatchString(x.text) {
 				dates++
@@ -103,7 +114,29 @@ func (c *columns) identifies(j int, ids, names []string) string {
 	if dates > 0 && 2*dates >= filled {
 		return "the dates in it"
 	}
+	if 2*len(sentences) > filled {
+		return "the free text in it"
+	}
 	return ""
+}
+
+// decimalNumber is a measurement, however many digits it has.
+var decimalNumber = regexp.MustCompile(`^[+-]?\d*[.,]?\d+(?:[eE][+-]?\d+)?$`)
+
+// sentence is text of at least three words, or of eight Chinese characters.
+func sentence(s string) bool {
+	han, words := 0, 0
+	for _, r := range s {
+		if unicode.Is(unicode.Han, r) {
+			han++
+		}
+	}
+	for _, w := range strings.Fields(s) {
+		if strings.IndexFunc(w, unicode.IsLetter) >= 0 {
+			words++
+		}
+	}
+	return words >= 3 || han >= 8
 }
 
 // CovariateNames of a cohort whose clinical data is this table: the columns it

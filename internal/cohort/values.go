@@ -78,18 +78,29 @@ func parseTri(s string) (Tri, bool) {
 	return Unknown, false
 }
 
-var (
-	treatments = regexp.MustCompile(`chemo|radio|radiation|targeted|immuno|steroid|embolis|embolization|vertebroplasty|kyphoplasty|surgery|resection|化疗|放疗|靶向|免疫|激素|栓塞|手术|成形`)
-	negations  = regexp.MustCompile(`\b(no|not|non|without|never|none|denie[sd])\b|无|未|否|没|非`)
-)
+// treatmentList is names of treatments and nothing else but dates, numbers of
+// cycles, doses, and words that say that it was done.
+var treatmentList = func() *regexp.Regexp {
+	const (
+		name = `chemo(?:therap(?:y|ies))?|(?:chemo)?radio ?therapy|chemoradiation|radiation(?: therapy)?|radiosurgery|targeted(?: therapy)?|immuno ?therapy|` +
+			`(?:cortico)?steroids?(?: therapy)?|emboli[sz]ation|vertebroplasty|kyphoplasty|surgery|resection|` +
+			`放化疗|(?:化学|放射|化|放)(?:治)?疗|(?:靶向|免疫|激素|手术|栓塞)(?:治疗)?|栓塞术|(?:椎体|后凸)?成形术?|切除术?`
+		date = `(?:19|20)\d\d(?:[-/.年]\d{1,2}(?:[-/.月]\d{1,2}日?|月)?|年)?`
+		many = `(?:[x×] ?\d{1,2}|\d{1,2} ?(?:x|cycles?|courses?|fractions?|次|个?周期|个?疗程|程)|\d{1,3}(?:\.\d)? ?gy)`
+		link = `(?: |,|;|/|\+|&|、|\(|\)| and | in |和|及|与)*`
+		item = `(?:(?:previous|prior|post|after|s/p|status post) ?)?(?:已行?|曾行?)?(?:` + name + `)(?: done|后)?`
+	)
+	return regexp.MustCompile(`^(?:` + date + link + `)?` + item + `(?:` + link + `(?:` + item + `|` + date + `|` + many + `))*\)?$`)
+}()
 
-// parseTreated reads parseTri's words, and the name of a treatment as yes where
-// no word in it negates.
+// parseTreated reads parseTri's words, and as yes what is names of treatments and
+// nothing else: of a treatment that is planned, was refused or came after the images
+// the name is there too, in more words than can be foreseen.
 func parseTreated(s string) (Tri, bool) {
 	if t, ok := parseTri(s); ok {
 		return t, true
 	}
-	if w := folded(s); treatments.MatchString(w) && !negations.MatchString(w) {
+	if len(s) <= 256 && treatmentList.MatchString(folded(s)) {
 		return Yes, true
 	}
 	return Unknown, false

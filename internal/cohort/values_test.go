@@ -117,14 +117,22 @@ func TestWords(t *testing.T) {
 	for s, want := range map[string]Tri{
 		"yes": Yes, "Y": Yes, "是": Yes, "有": Yes, "1": Yes, "TRUE": Yes, "no": No, "否": No, "无": No, "0": No, "": Unknown, "N/A": Unknown, "不详": Unknown, "?": Unknown,
 		"化疗6周期": Yes, "Chemotherapy": Yes, "放疗后": Yes, "untreated": No, "未治疗": No, "none": No,
+		"化疗 2019.03, 放疗 2019年5月": Yes, "放化疗": Yes, "手术+化疗": Yes, "已行化疗": Yes, "化疗后放疗": Yes, "激素": Yes, "免疫治疗": Yes, "椎体成形术": Yes,
+		"radiotherapy and chemotherapy": Yes, "radiation 30 Gy": Yes, "Surgery (2019-03-01)": Yes, "chemo, 6 cycles": Yes, "2018 surgery": Yes, "steroids": Yes,
+		"previous radiotherapy": Yes, "embolization/vertebroplasty": Yes,
 	} {
 		if got, ok := parseTreated(s); !ok || got != want {
 			t.Errorf("%q: %v %v, want %v", s, got, ok, want)
 		}
 	}
-	for _, s := range []string{"未行化疗", "no chemotherapy", "without radiotherapy", "perhaps", "非手术"} {
-		if got, ok := parseTreated(s); ok && got == Yes {
-			t.Errorf("%q is read as yes", s)
+	for _, s := range []string{
+		"未行化疗", "no chemotherapy", "without radiotherapy", "perhaps", "非手术",
+		"放疗前", "术前", "拟手术", "待放疗", "拟行化疗", "建议手术", "拒绝手术", "手术前", "化疗中断", "准备化疗", "手术后MRI", "放疗？",
+		"scheduled for surgery", "radiotherapy planned", "planned radiotherapy", "surgery refused", "awaiting chemo", "steroids only after MRI", "before chemotherapy",
+		"surgery declined", "chemotherapy?", "candidate for surgery", "radiation oncology consult", "pre-surgery", "surgery next week", "surgery 2019, refused",
+	} {
+		if got, ok := parseTreated(s); ok {
+			t.Errorf("%q is read as %v", s, got)
 		}
 	}
 	var back Tri

@@ -11,9 +11,9 @@ import (
 
 // bounded gives this process a data segment of n bytes at most; RLIMIT_AS would
 // count the address space that Go reserves and never uses. Not ok, and no error,
-// where the race detector has its shadow of all memory: that counts as data.
+// under the race detector: its shadow of all memory counts as data.
 func bounded(n uint64) (ok bool, err error) {
-	if status("VmData") > int64(n/2) {
+	if raceDetector {
 		return false, nil
 	}
 	err = unix.Setrlimit(unix.RLIMIT_DATA, &unix.Rlimit{Cur: n, Max: n})

@@ -70,7 +70,7 @@ func (b *builder) outlines() error {
 		}
 	}
 	var err error
-	b.made.Lesions, err = annotation.Measure(b.masks[b.drawn[0]])
+	b.made.Lesions, err = annotation.Measure(b.masks[b.drawn[0]], annotation.Third)
 	return err
 }
 
@@ -195,14 +195,14 @@ func (b *builder) mask(s *Series, v volume.View, grids []volume.Grid) (*volume.M
 	}
 	whole := b.masks[from]
 	r.How, r.DrawnOn, r.Method = "carried", from.Key, b.Method
-	mask, err := annotation.Transfer(whole, s.Grid, annotation.Options{Method: b.Method, From: frameOf(from), To: frameOf(s), AnyFrame: b.AnyFrame})
+	mask, err := annotation.Transfer(whole, s.Grid, annotation.Options{Method: b.Method, From: frameOf(from), To: frameOf(s), AnyFrame: b.AnyFrame, Drawn: annotation.Third, Target: annotation.Third})
 	if err != nil {
 		return nil, r, inFile(err, "case "+b.p.id+", "+v.String())
 	}
 	if _, err = b.count(mask, &r); err != nil {
 		return nil, r, err
 	}
-	cover, err := annotation.Coverage(whole, grids)
+	cover, err := annotation.Coverage(whole, annotation.Third, grids)
 	if err != nil {
 		return nil, r, err
 	}
@@ -231,7 +231,7 @@ func (b *builder) mask(s *Series, v volume.View, grids []volume.Grid) (*volume.M
 
 // count fills in how many lesions a mask shows, and how much of them.
 func (b *builder) count(mask *volume.Mask, r *outlineReport) (int, error) {
-	lesions, err := annotation.Measure(mask)
+	lesions, err := annotation.Measure(mask, annotation.Third)
 	if err != nil {
 		return 0, err
 	}

@@ -43,7 +43,7 @@ func TestSharedOutlines(t *testing.T) {
 			continue
 		}
 		ml := 0.0
-		lesions, err := annotation.Measure(mask)
+		lesions, err := annotation.Measure(mask, annotation.Third)
 		for _, l := range lesions {
 			ml += l.VolumeML
 		}
@@ -60,7 +60,7 @@ func TestSharedOutlines(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		alone, err := annotation.Measure(a.Mask)
+		alone, err := annotation.Measure(a.Mask, annotation.Third)
 		sum := 0.0
 		for _, l := range alone {
 			sum += l.VolumeML

@@ -28,7 +28,7 @@ func New(g volume.Grid, t DataType, slope, inter float64, raw []byte) (*Image, e
 	if slope == 0 || slope-slope != 0 || inter-inter != 0 {
 		return nil, &fault.Input{Field: "scl_slope, scl_inter", Found: fmt.Sprintf("%g, %g", slope, inter), Expected: "finite numbers, the slope not 0"}
 	}
-	return &Image{Grid: g, Type: t, Slope: slope, Inter: inter, raw: raw}, nil
+	return &Image{Grid: g, Oriented: true, Type: t, Slope: slope, Inter: inter, raw: raw}, nil
 }
 
 // Stored is the voxels as they are stored, little-endian, Type.Bytes() each, i

@@ -77,6 +77,7 @@ type Image struct {
 	volume.Grid
 	Type         DataType
 	Slope, Inter float64
+	Oriented     bool // a form says where left is; without one (qform_code, sform_code 0) the affine is pixdim alone
 
 	name string // file, for messages
 	raw  []byte // little-endian, Len() × Type.Bytes(), i fastest

@@ -59,7 +59,7 @@ func read(name string, r io.Reader, size int64) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	im := &Image{Grid: g, Type: h.datatype, Slope: h.slope, Inter: h.inter, name: name}
+	im := &Image{Grid: g, Oriented: h.sform > 0 || h.qform > 0, Type: h.datatype, Slope: h.slope, Inter: h.inter, name: name}
 	if im.Slope == 0 || math.IsNaN(im.Slope) || math.IsInf(im.Slope, 0) {
 		im.Slope, im.Inter = 1, 0 // nifti1.h: the scale is to be ignored
 	}
