@@ -23,7 +23,8 @@ classes: [meningioma, glioma]
 seeds: [$seed]
 arms: [multi-view]
 network: {backbone: resnet18}
-training: {epochs: 15, lambda: [0.5], inner_fraction: 0, threads: 2}
+training: {epochs: 15, lambda: [0.5], inner_fraction: 0}
+execution: {workers: 2}
 YAML
 began=$SECONDS
 bin/magn study run "$study"
