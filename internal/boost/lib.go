@@ -21,9 +21,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"magn/internal/fault"
@@ -75,13 +73,11 @@ var library = native.Library{
 	},
 }
 
-// thread is the one goroutine that calls XGBoost.
-var thread struct {
-	once sync.Once
-	work chan func()
-	info Info
-	err  error
-}
+// thread makes all calls into XGBoost; opened is what it found.
+var (
+	thread = native.Thread{Open: func() (err error) { opened, err = open(); return err }}
+	opened Info
+)
 
 // Info is what the library says of itself.
 type Info struct {
@@ -105,42 +101,11 @@ func open() (Info, error) {
 	return info, check("quiet", c.configure(`{"verbosity":0}`))
 }
 
-// onThread runs f on the thread, or not at all where ctx ends before its turn.
-func onThread(ctx context.Context, f func()) error {
-	thread.once.Do(func() {
-		thread.work = make(chan func())
-		opened := make(chan struct{})
-		go func() {
-			runtime.LockOSThread()
-			thread.info, thread.err = open()
-			close(opened)
-			for f := range thread.work {
-				f()
-			}
-		}()
-		<-opened
-	})
-	if thread.err != nil {
-		return thread.err
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	done := make(chan struct{})
-	select {
-	case thread.work <- func() { defer close(done); f() }:
-		<-done
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // GetInfo opens the library and asks. The error is a *fault.Missing where it
 // cannot be opened or is another version.
 func GetInfo() (Info, error) {
-	err := onThread(context.Background(), func() {})
-	return thread.info, err
+	err := thread.Do(context.Background(), func() {})
+	return opened, err
 }
 
 // check turns a status into an error with XGBoost's message, without the place
@@ -167,7 +132,7 @@ type scope struct{ boosters, matrices []uintptr }
 
 // do runs f on the thread and frees the handles that it made.
 func do(ctx context.Context, f func(s *scope) error) (err error) {
-	if e := onThread(ctx, func() {
+	if e := thread.Do(ctx, func() {
 		s := &scope{}
 		defer func() { err = errors.Join(err, s.free()) }()
 		err = f(s)

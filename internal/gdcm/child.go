@@ -1,18 +1,17 @@
 package gdcm
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"magn/internal/fault"
+	"magn/internal/subprocess"
 )
 
 // grace is how long a child that was told to end has for it.
@@ -23,7 +22,7 @@ type child struct {
 	cmd  *exec.Cmd
 	in   io.WriteCloser
 	out  io.ReadCloser
-	said *tail
+	said *subprocess.Tail
 	used bool // it has decoded a frame
 }
 
@@ -36,8 +35,8 @@ func start(command []string, memory uint64) (*child, error) {
 	// One arena, or glibc keeps memory apart for threads that only copy.
 	cmd.Env = append(os.Environ(), "MALLOC_ARENA_MAX=1", "GOTRACEBACK=none")
 	cmd.WaitDelay = grace
-	ownGroup(cmd) // a signal from the terminal reaches the parent, who ends its children
-	c := &child{cmd: cmd, said: &tail{}}
+	subprocess.OwnGroup(cmd) // a signal from the terminal reaches the parent, who ends its children
+	c := &child{cmd: cmd, said: &subprocess.Tail{}}
 	cmd.Stderr = c.said
 	var err error
 	if c.in, err = cmd.StdinPipe(); err != nil {
@@ -49,7 +48,7 @@ func start(command []string, memory uint64) (*child, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start a decoder: %w", err)
 	}
-	if err := limit(cmd.Process.Pid, memory); err != nil {
+	if err := subprocess.Bound(cmd.Process.Pid, memory); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		c.kill()
 		_ = c.end()
 		return nil, fmt.Errorf("bound a decoder's memory: %w", err)
@@ -105,28 +104,4 @@ func (c *child) crashed(broken, ended error) error {
 		how += "; it said: " + said
 	}
 	return &fault.Input{Field: pixelData, Err: fmt.Errorf("the decoder crashed on this frame (%s)", how)}
-}
-
-// tail keeps the end of what is written to it.
-type tail struct {
-	mu  sync.Mutex
-	end []byte
-}
-
-const maxTail = 1024
-
-func (t *tail) Write(b []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.end = append(t.end, b[max(0, len(b)-maxTail):]...)
-	if over := len(t.end) - maxTail; over > 0 {
-		t.end = append(t.end[:0], t.end[over:]...)
-	}
-	return len(b), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return string(bytes.ToValidUTF8(bytes.TrimSpace(t.end), []byte("?")))
 }

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"magn/internal/fault"
+	"magn/internal/subprocess"
 	"magn/internal/testenv"
 )
 
@@ -71,7 +72,7 @@ func TestChildThatFails(t *testing.T) {
 			started := time.Now()
 			out, err := d.Decode(t.Context(), flat(c.rows)) // one that has not
 			var input *fault.Input
-			if out != nil || !errors.As(err, &input) || !strings.Contains(err.Error(), c.words) || len(err.Error()) > 2*maxTail {
+			if out != nil || !errors.As(err, &input) || !strings.Contains(err.Error(), c.words) || len(err.Error()) > 2*subprocess.MaxTail {
 				t.Errorf("%q: %v", c.words, err)
 			}
 			if took := time.Since(started); took > 10*time.Second {

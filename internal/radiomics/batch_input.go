@@ -49,7 +49,7 @@ type CaseRow struct {
 // semicolons or tabs, whichever the header has. label is a number, "merged", or
 // empty for every label.
 func ReadCases(path string) (*Cases, error) {
-	data, err := readBounded(path)
+	data, err := readBounded(path, maxCasesBytes, "a list of cases")
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +175,8 @@ func (all *Cases) file(path string) string {
 	return filepath.Join(filepath.Dir(all.Path), path)
 }
 
-func readBounded(path string) ([]byte, error) {
+// readBounded reads a file of at most so many bytes.
+func readBounded(path string, most int, expected string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		var p *fs.PathError
@@ -185,12 +186,12 @@ func readBounded(path string) ([]byte, error) {
 		return nil, &fault.Input{File: path, Err: err}
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxCasesBytes+1))
+	data, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
 	if err != nil {
 		return nil, &fault.Input{File: path, Err: err}
 	}
-	if len(data) > maxCasesBytes {
-		return nil, &fault.Input{File: path, Found: "more than 64 MiB", Expected: "a list of cases"}
+	if len(data) > most {
+		return nil, &fault.Input{File: path, Found: fmt.Sprintf("more than %d KiB", most>>10), Expected: expected}
 	}
 	return data, nil
 }

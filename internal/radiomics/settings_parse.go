@@ -4,10 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,18 +29,9 @@ const (
 // PyRadiomics does not document, a value of the wrong type or out of range,
 // voxelSetting, an interpolator or wavelet that is not offered.
 func ParseSettings(path string) (*Settings, error) {
-	f, err := os.Open(path)
+	data, err := readBounded(path, maxSettings, "a parameter file")
 	if err != nil {
-		var p *fs.PathError
-		if errors.As(err, &p) {
-			err = p.Err
-		}
-		return nil, &fault.Input{File: path, Err: err}
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxSettings+1))
-	if err != nil {
-		return nil, &fault.Input{File: path, Err: err}
+		return nil, err
 	}
 	return parseSettings(path, data)
 }
@@ -255,7 +243,7 @@ func (w *spot) found(what, expected, do string) *fault.Input {
 func (p paramFile) unknown(e entry, section string, known []string) error {
 	what := "the key " + strconv.Quote(e.key)
 	do := ""
-	if near := nearest(e.key, known); near != "" {
+	if near := fault.Nearest(e.key, known); near != "" {
 		do = fmt.Sprintf("is %q meant?", near)
 	}
 	expected := "one that PyRadiomics documents"
@@ -281,40 +269,4 @@ func (p paramFile) syntax(err error) error {
 	}
 	bad.Err = errors.New(where.GetMessage())
 	return bad
-}
-
-// nearest is the known name within two changes of a letter (case not counted),
-// or nothing.
-func nearest(name string, known []string) string {
-	best, at := "", 3
-	for _, k := range known {
-		if len(name) > 60 {
-			break
-		}
-		if d := edits(strings.ToLower(name), strings.ToLower(k)); d < at {
-			best, at = k, d
-		}
-	}
-	return best
-}
-
-// edits is Levenshtein's distance between two short words.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -149,40 +149,14 @@ func WriteConfig(dir string, c Config) (bool, error) {
 	return true, nil
 }
 
-// nearestKey is the key that a mistyped one was meant to be: at most two
-// letters away, or the same but for capitals and separators.
-func nearestKey(typed string) string {
-	plain := func(s string) string {
-		return strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(s))
-	}
-	best, at := "", 3
+// knownKeys are the names of all keys and sections.
+func knownKeys() []string {
+	var names []string
 	for _, k := range keys {
-		for _, name := range []string{k.name, k.section} {
-			if d := distance(plain(typed), plain(name)); name != "" && d < at && d < len(name)/2 {
-				best, at = name, d
-			}
+		names = append(names, k.name)
+		if k.section != "" {
+			names = append(names, k.section)
 		}
 	}
-	return best
-}
-
-// distance is Levenshtein's.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return names
 }

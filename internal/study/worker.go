@@ -2,7 +2,6 @@ package study
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,12 +13,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
 	"magn/internal/fault"
 	"magn/internal/magn"
+	"magn/internal/subprocess"
 )
 
 // grace is how long a worker that was told to stop has for it; a variable so that tests need not wait.
@@ -36,8 +35,8 @@ func work(ctx context.Context, command []string, p Planned, memoryGiB float64, r
 	cmd.Env = WorkerEnv(os.Environ(), p.Unit.Training.Threads)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = grace
-	ownGroup(cmd) // a signal from the terminal reaches the parent, who tells the workers
-	said := &tail{}
+	subprocess.OwnGroup(cmd) // a signal from the terminal reaches the parent, who tells the workers
+	said := &subprocess.Tail{}
 	cmd.Stderr = said
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -52,7 +51,7 @@ func work(ctx context.Context, command []string, p Planned, memoryGiB float64, r
 		return fmt.Errorf("start a worker: %w", err)
 	}
 	// Before the job: nothing large has been allocated yet.
-	limit := limitMemory(cmd.Process.Pid, memoryGiB)
+	limit := subprocess.Bound(cmd.Process.Pid, uint64(memoryGiB*(1<<30)))
 	if limit == nil {
 		_, _ = stdin.Write(append(input, '\n')) // a worker that is gone by now has crashed, and is found out below
 	}
@@ -64,7 +63,7 @@ func work(ctx context.Context, command []string, p Planned, memoryGiB float64, r
 	hung.Stop()
 	switch {
 	case limit != nil:
-		return fmt.Errorf("bound a worker's memory to %g GiB: %w", memoryGiB, limit)
+		return fmt.Errorf("bound a worker's memory to %g GiB: %w; execution.memory_gib: 0 sets no bound", memoryGiB, limit)
 	case last != nil && last.Error == nil:
 		return nil
 	case last != nil && last.Error.Code != fault.CodeInterrupted:
@@ -123,28 +122,4 @@ func WorkerEnv(env []string, threads int) []string {
 		env = append(env, name+"="+set[name])
 	}
 	return env
-}
-
-// tail keeps the end of what is written to it.
-type tail struct {
-	mu  sync.Mutex
-	end []byte
-}
-
-const maxTail = 2048
-
-func (t *tail) Write(b []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.end = append(t.end, b...)
-	if over := len(t.end) - maxTail; over > 0 {
-		t.end = append(t.end[:0], t.end[over:]...)
-	}
-	return len(b), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return string(bytes.TrimSpace(t.end))
 }

@@ -134,7 +134,7 @@ func yamlFault(path string, err error) error {
 		bad.Found, bad.Expected = strconv.Quote(word), typeWords[wrongType.DstType.Kind()]
 	case strings.HasPrefix(message, "unknown field"):
 		bad.Found, bad.Expected = fmt.Sprintf("the key %q", word), "a key that docs/formats/study.md lists"
-		if near := nearestKey(word); near != "" {
+		if near := fault.Nearest(word, knownKeys()); near != "" {
 			bad.Do = fmt.Sprintf("is %q meant?", near)
 		}
 	default:

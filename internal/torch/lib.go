@@ -13,10 +13,9 @@
 package torch
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
-	"runtime"
-	"sync"
 
 	"magn/internal/native"
 )
@@ -133,39 +132,16 @@ var library = native.Library{
 	},
 }
 
-// thread is the one goroutine that calls libtorch.
-var thread struct {
-	once sync.Once
-	work chan func()
-	path string
-	err  error
-}
+// thread makes all calls into libtorch; path is what it opened.
+var (
+	thread = native.Thread{Open: func() (err error) { path, err = native.Open(library); return err }}
+	path   string
+)
 
 // message is where C functions write theirs; only the thread touches it.
 var message [4096]byte
 
-func onThread(f func()) error {
-	thread.once.Do(func() {
-		thread.work = make(chan func())
-		opened := make(chan struct{})
-		go func() {
-			runtime.LockOSThread()
-			thread.path, thread.err = native.Open(library)
-			close(opened)
-			for f := range thread.work {
-				f()
-			}
-		}()
-		<-opened
-	})
-	if thread.err != nil {
-		return thread.err
-	}
-	done := make(chan struct{})
-	thread.work <- func() { defer close(done); f() }
-	<-done
-	return nil
-}
+func onThread(f func()) error { return thread.Do(context.Background(), f) }
 
 // call turns a C function's status into an error with its message.
 func call(op string, f func(err *byte, errlen int64) int32) error {
@@ -216,7 +192,7 @@ func GetInfo() (Info, error) {
 	}); e != nil {
 		return info, e
 	}
-	info.Path = thread.path
+	info.Path = path
 	return info, err
 }
 
