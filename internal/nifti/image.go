@@ -3,10 +3,6 @@ package nifti
 import (
 	"fmt"
 	"io"
-	"path/filepath"
-	"strings"
-
-	"github.com/google/renameio/v2"
 
 	"magn/internal/fault"
 	"magn/internal/volume"
@@ -39,31 +35,17 @@ func (im *Image) Stored() []byte { return im.raw }
 // header: nothing is rounded. It writes as WriteVolume does, .nii.gz on all
 // processors.
 func (im *Image) Write(path string) error {
-	lower := strings.ToLower(path)
-	packed := strings.HasSuffix(lower, ".nii.gz")
-	if !packed && !strings.HasSuffix(lower, ".nii") {
-		return &fault.Input{File: path, Field: "name", Expected: "one that ends in .nii or .nii.gz"}
-	}
-	fail := func(err error) error { return fmt.Errorf("%s cannot be written: %w", path, unwrapPath(err)) }
-	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)),
-		renameio.WithPermissions(0o644), renameio.WithExistingPermissions())
-	if err != nil {
-		return fail(err)
-	}
-	defer f.Cleanup()
 	h := newHeader(im.Grid, im.Type)
 	h.slope, h.inter = im.Slope, im.Inter
 	head := append(h.bytes(), 0, 0, 0, 0) // no extension follows
-	if packed {
-		err = writeGzip(f, head, im.raw)
-	} else if _, err = f.Write(head); err == nil {
-		_, err = io.Writer(f).Write(im.raw)
-	}
-	if err != nil {
-		return fail(err)
-	}
-	if err := f.CloseAtomicallyReplace(); err != nil {
-		return fail(err)
-	}
-	return nil
+	return replace(path, func(f io.Writer, packed bool) error {
+		if packed {
+			return writeGzip(f, head, im.raw)
+		}
+		if _, err := f.Write(head); err != nil {
+			return err
+		}
+		_, err := f.Write(im.raw)
+		return err
+	})
 }

@@ -121,6 +121,24 @@ func newHeader(g volume.Grid, t DataType) header {
 
 // write writes header and n voxels; put puts voxel i into the bytes it is given.
 func write(path string, g volume.Grid, t DataType, n int, put func(b []byte, i int)) error {
+	return replace(path, func(f io.Writer, packed bool) error {
+		if !packed {
+			return encode(f, newHeader(g, t), n, put)
+		}
+		z, err := gzip.NewWriterLevel(f, gzip.BestSpeed)
+		if err != nil {
+			return err
+		}
+		if err := encode(z, newHeader(g, t), n, put); err != nil {
+			return err
+		}
+		return z.Close()
+	})
+}
+
+// replace writes a file beside path and renames it; packed says that the name
+// asks for gzip. An error names path, and what was there is there still.
+func replace(path string, write func(f io.Writer, packed bool) error) error {
 	lower := strings.ToLower(path)
 	packed := strings.HasSuffix(lower, ".nii.gz")
 	if !packed && !strings.HasSuffix(lower, ".nii") {
@@ -133,21 +151,8 @@ func write(path string, g volume.Grid, t DataType, n int, put func(b []byte, i i
 		return fail(err)
 	}
 	defer f.Cleanup()
-	var w io.Writer = f
-	var z *gzip.Writer
-	if packed {
-		if z, err = gzip.NewWriterLevel(f, gzip.BestSpeed); err != nil {
-			return fail(err)
-		}
-		w = z
-	}
-	if err := encode(w, newHeader(g, t), n, put); err != nil {
+	if err := write(f, packed); err != nil {
 		return fail(err)
-	}
-	if z != nil {
-		if err := z.Close(); err != nil {
-			return fail(err)
-		}
 	}
 	if err := f.CloseAtomicallyReplace(); err != nil {
 		return fail(err)
