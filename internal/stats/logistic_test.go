@@ -27,6 +27,8 @@ func TestLogistic1WithoutAMaximum(t *testing.T) {
 		{nil, nil},
 		{[]float64{1, 1, 1}, []float64{0, 1, 1}},
 		{[]float64{1, 2, 3, 4}, []float64{0, 0, 1, 1}}, // separated
+		{[]float64{0, 0, 1}, []float64{1, 0, 0}},       // but for the border
+		{[]float64{2, 1, 2, 3}, []float64{0, 0, 1, 1}},
 		{[]float64{1, 2, 3}, []float64{1, 1, 1}},
 		{[]float64{1, math.NaN(), 3}, []float64{1, 0, 1}},
 		{[]float64{1, math.Inf(1), 3}, []float64{1, 0, 1}},

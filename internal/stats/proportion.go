@@ -72,8 +72,7 @@ func ClusteredMean(values []float64, groups []string) Interval {
 	if g < 2 {
 		return Interval{mean, math.NaN(), math.NaN()}
 	}
-	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(g - 1)}
-	return around(mean, t.Quantile(0.5+Confidence/2)*math.Sqrt(variance))
+	return around(mean, studentQuantile(float64(g-1))*math.Sqrt(variance))
 }
 
 // clustered is the mean of values, the variance of that mean clustered by
@@ -88,20 +87,14 @@ func clustered(values []float64, groups []string) (mean, variance float64, g int
 		mean += x
 	}
 	mean /= n
-	at := map[string]int{}
-	var sums []float64 // in order of appearance, so that rounding repeats
+	of, g := numbered(groups)
+	sums := make([]float64, g)
 	for i, x := range values {
-		k, ok := at[groups[i]]
-		if !ok {
-			k = len(sums)
-			at[groups[i]], sums = k, append(sums, 0)
-		}
-		sums[k] += x - mean
+		sums[of[i]] += x - mean
 	}
 	for _, s := range sums {
 		variance += s * s
 	}
-	g = len(sums)
 	if g == 1 {
 		return mean, math.NaN(), 1
 	}

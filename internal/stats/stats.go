@@ -1,15 +1,20 @@
 // Package stats holds the statistics of a binary study whose independent unit
-// is the group: ROC curves, AUC and its intervals, DeLong's test, proportions
-// and means of clustered cases, Holm's correction, and the group bootstrap.
+// is the group, as pure functions over slices: ROC curves, AUC and its intervals,
+// DeLong's and McNemar's tests, proportions and means of clustered cases, Holm's
+// correction, the group bootstrap and jackknife, calibration, decision curves,
+// agreement, the analysis of reader studies, and the tests of a table of patients.
+// docs/methods/statistics.md says which method is which and what it is held
+// against.
 //
 // Nouns: a score ranks a case, higher meaning more like the positive class; a
 // group is what may be one person, so cases of one group are not independent; a
 // fold is one test set, ranked by one model; a placement is the share of the
-// other class that a case is ranked correctly against.
+// other class that a case is ranked correctly against; a modality is a way of
+// reading (without or with help); a logit is the log odds of a probability.
 //
 // Undefined numbers (an AUC of one class, a share of nothing) are NaN, never a
-// panic. All intervals are at 95 %. Slices of different lengths are a
-// programmer's mistake and panic.
+// panic. All intervals are at 95 % and all p two-sided. Slices of different
+// lengths are a programmer's mistake and panic.
 package stats
 
 import (

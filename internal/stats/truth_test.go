@@ -163,7 +163,7 @@ func TestProportionsAgainstStatsmodels(t *testing.T) {
 		nearInterval(t, "clustered Wilson", ClusteredWilson(c.Values, c.Groups), c.Mean, c.Wilson[0], c.Wilson[1])
 		iv := ClusteredMean(c.Values, c.Groups)
 		near(t, "clustered mean", iv.Value, c.Mean, 1e-13)
-		near(t, "clustered mean, low", iv.Low, c.Low, 1e-9) // gonum's t quantile is good to 1e-9
+		near(t, "clustered mean, low", iv.Low, c.Low, 1e-9) // scipy's t quantile is good to 1e-9
 		near(t, "clustered mean, high", iv.High, c.High, 1e-9)
 	}
 	if tr.Clustered[0].Deff < 1.2 {
