@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
@@ -34,7 +36,9 @@ and can be read by their owner only.
 
 Slices are ordered by where they lie, never by number or name. A stack with
 missing slices is refused unless --interpolate is given. Volumes that are there
-already, made of the same files, are kept.`,
+already, whole and made of the same files, are kept. Volumes of an earlier run that
+these files do not make are refused with their list before anything is written;
+--prune removes them.`,
 		Example: `  magn convert /media/dvd --out volumes
   magn convert export1 export2 --out volumes --interpolate --json`,
 		Args: cobra.MinimumNArgs(1),
@@ -45,6 +49,7 @@ already, made of the same files, are kept.`,
 	f := c.Flags()
 	f.StringVar(&o.out, "out", "", "the folder to write to")
 	f.BoolVar(&o.Interpolate, "interpolate", false, "fill missing slices from their neighbours")
+	f.BoolVar(&o.Prune, "prune", false, "remove volumes that an earlier run wrote and this one does not make")
 	f.IntVar(&o.Workers, "threads", 0, "files read at once (default one a processor)")
 	require(c, "out")
 	return exits(c, fault.CodeInput, fault.CodeMissing, fault.CodePartial, fault.CodeInterrupted)
@@ -53,6 +58,9 @@ already, made of the same files, are kept.`,
 func (o *convertOptions) run(c *cobra.Command, env *Env, args []string) error {
 	if o.Workers < 0 {
 		return &fault.Usage{Err: fmt.Errorf("--threads %d: expected at least 0", o.Workers)}
+	}
+	if err := apart(o.out, args); err != nil {
+		return err
 	}
 	r, err := o.convert(c, env, args)
 	if err != nil {
@@ -137,3 +145,50 @@ func (e *Env) convertResult(r *convert.Result, out string) error {
 }
 
 func joinOut(dir, name string) string { return strings.TrimSuffix(dir, "/") + "/" + name }
+
+// apart refuses an output folder whose files would be among the sources, or would
+// be passed over there: it is not read. Inside a source it is only a folder that
+// is new, empty, or was written by an earlier run.
+func apart(out string, sources []string) error {
+	to, err := realPath(out)
+	if err != nil {
+		return err
+	}
+	for _, src := range sources {
+		from, err := realPath(src)
+		if err != nil {
+			return err
+		}
+		switch rel, err := filepath.Rel(from, to); {
+		case err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)):
+			continue
+		case rel == ".":
+			return &fault.Usage{Err: fmt.Errorf("--out %s is the source %s; name another folder", out, src)}
+		}
+		names, err := os.ReadDir(to)
+		if errors.Is(err, os.ErrNotExist) || err == nil && len(names) == 0 {
+			continue
+		}
+		if !convert.IsOutput(to) {
+			return &fault.Usage{Err: fmt.Errorf("--out %s lies in the source %s and has files of others, which would not be read; name another folder", out, src)}
+		}
+	}
+	return nil
+}
+
+// realPath is an absolute path without links; of one that is not there, its
+// nearest folder that is.
+func realPath(path string) (string, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	for at, rest := abs, ""; ; at, rest = filepath.Dir(at), filepath.Join(filepath.Base(at), rest) {
+		if real, err := filepath.EvalSymlinks(at); err == nil {
+			return filepath.Join(real, rest), nil
+		}
+		if at == filepath.Dir(at) {
+			return abs, nil
+		}
+	}
+}

@@ -79,3 +79,27 @@ func TestConvertPartly(t *testing.T) {
 		}
 	}
 }
+
+// A rerun of fewer files refuses what it would leave behind, and --prune removes it.
+func TestConvertPrune(t *testing.T) {
+	src, out := t.TempDir(), filepath.Join(t.TempDir(), "out")
+	writeSeries(t, filepath.Join(src, "a"), 1, 4)
+	writeSeries(t, filepath.Join(src, "b"), 2, 4)
+	if code, _, stderr := command(t, "convert", src, "--out", out); code != 0 {
+		t.Fatalf("code %d\n%s", code, stderr)
+	}
+	if err := os.RemoveAll(filepath.Join(src, "b")); err != nil {
+		t.Fatal(err)
+	}
+	code, _, stderr := command(t, "convert", src, "--out", out)
+	if code != fault.CodeInput || !strings.Contains(stderr, out+": found 1 volumes of an earlier run that these files do not make: 002_t2-tra, expected none; convert into another folder, or pass --prune to remove them") {
+		t.Errorf("code %d\n%s", code, stderr)
+	}
+	code, _, stderr = command(t, "convert", src, "--out", out, "--prune")
+	if code != 0 {
+		t.Errorf("code %d\n%s", code, stderr)
+	}
+	if _, err := os.Stat(filepath.Join(out, "002_t2-tra.nii.gz")); err == nil {
+		t.Error("it is still there")
+	}
+}

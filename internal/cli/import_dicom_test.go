@@ -63,7 +63,7 @@ func toDICOM(t *testing.T, dir, patient, study string, number int, v *volume.Vol
 func TestImportDICOMOfAPhantom(t *testing.T) {
 	root := t.TempDir()
 	at := func(name ...string) string { return filepath.Join(append([]string{root}, name...)...) }
-	if out, errOut, code := call(t, "phantom", "--out", at("phantom"), "--patients", "13", "--size", "32", "--seed", "4"); code != 0 {
+	if out, errOut, code := call(t, "phantom", "--study", at("phantom"), "--patients", "13", "--size", "32", "--seed", "4"); code != 0 {
 		t.Fatal(out, errOut)
 	}
 	c, err := cohort.Load(at("phantom"))

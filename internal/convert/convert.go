@@ -27,6 +27,7 @@ import (
 // Options say how files are read and what is made of them.
 type Options struct {
 	Interpolate bool          // fill missing slices from their neighbours instead of refusing the stack
+	Prune       bool          // remove volumes that an earlier run wrote and this one does not make, instead of refusing
 	Workers     int           // files read at once; the number of processors where 0
 	Decoder     dicom.Decoder // of compressed pixels; without one they are refused
 	Skip        []string      // folders that are not walked, such as the output's
@@ -63,6 +64,7 @@ type File struct {
 	Volumes []string // names of the candidates that it is part of
 
 	syntax string
+	folder bool // it is one, and cannot be read
 	size   int64
 	mtime  int64
 }
@@ -72,7 +74,8 @@ type Scan struct {
 	Files      []File // by path
 	Candidates []*Candidate
 
-	opt Options
+	opt  Options
+	open opened // multi-frame files that pixels are read from
 }
 
 // Candidate is a volume that could be made: one stack of slices.
@@ -82,6 +85,7 @@ type Candidate struct {
 	Grid  volume.Grid // storage: i along a row, j down, k along the normal (rows × columns); zero where Err is set
 	Notes []string    // what the user should know, without identifiers
 	Err   error       // why no volume can be made of it; a *fault.Input
+	Doubt error       // what makes it doubtful that it is a volume by itself; nil nearly always; a *fault.Input
 
 	Echo    int     // 1, 2 … by echo time where its series has several; else 0
 	By      string  // what tells the series' volumes apart, e.g. "temporal position"; empty where there is one
@@ -133,6 +137,7 @@ type slice struct {
 	keys        [keyCount]float64
 	d           float64 // position along the stack's normal; set while stacks are made
 	digest      uint64  // of the pixels, where they had to be compared; 0 else
+	clash       bool    // another slice has its SOP Instance UID, frame and place, and other pixels
 }
 
 func dot(a, b [3]float64) float64 { return a[0]*b[0] + a[1]*b[1] + a[2]*b[2] }

@@ -17,7 +17,7 @@ import (
 // Instance UID, frame and place) with the same pixels: a disc and an archive
 // both exported, an instance sent twice. Of equal ones the first path stays, one
 // that is not compressed before others. Instances that share a UID and differ
-// otherwise are kept. A copy that cannot be read, beside one that can, is refused
+// otherwise are kept, and marked where they share their place too. A copy that cannot be read, beside one that can, is refused
 // alone.
 func (m *maker) dropCopies(list []*slice) ([]*slice, error) {
 	type instance struct {
@@ -54,7 +54,9 @@ func (m *maker) dropCopies(list []*slice) ([]*slice, error) {
 					}
 					continue
 				}
-				if equal {
+				if !equal {
+					s.clash, kept.clash = true, true
+				} else {
 					m.drop(s, kept, "the same instance as ")
 					drop[s] = true
 					break

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"magn/internal/dicom"
 	"magn/internal/fault"
@@ -19,27 +20,37 @@ type series struct {
 	study, uid, patient, frame, modality string
 	number, rows, cols                   int
 	spacing                              [2]int64 // µm
-	pixels                               string   // stored bits, sign, photometric interpretation
+	pixels                               string   // sign, photometric interpretation
+}
+
+// patientOf is a PatientID as it is compared: within one series, letters' case and
+// spaces are no other patient.
+func patientOf(f *Facts) string {
+	return strings.ToUpper(strings.Join(strings.Fields(f.PatientID), " "))
 }
 
 func seriesOf(f *Facts) series {
+	pixels := fmt.Sprintf("%t %s %d", f.Pixels.Signed, f.Pixels.Photometric, f.TileColumns)
+	if inverted(f) { // within the stored bits
+		pixels += fmt.Sprint(" ", f.Pixels.Stored)
+	}
 	return series{
-		f.StudyUID, f.SeriesUID, f.PatientID, f.FrameOfReference, f.Modality,
+		f.StudyUID, f.SeriesUID, patientOf(f), f.FrameOfReference, f.Modality,
 		f.SeriesNumber, f.Rows, f.Cols,
 		[2]int64{int64(math.Round(f.PixelSpacing[0] * 1e3)), int64(math.Round(f.PixelSpacing[1] * 1e3))},
-		fmt.Sprintf("%d %t %s %d", f.Pixels.Stored, f.Pixels.Signed, f.Pixels.Photometric, f.TileColumns),
+		pixels,
 	}
 }
 
 // part is what parts a series before places are looked at.
 type part struct {
 	image, component, stack string
-	te                      int64 // µs
+	te                      float64 // the least of those that count as one, see echoTimes
 	echo                    int
 }
 
-func partOf(f *Facts) part {
-	return part{f.ImageType, f.Component + "|" + f.PhilipsType, f.Stack, int64(math.Round(f.TE * 1e3)), f.EchoNumber}
+func partOf(f *Facts, te map[float64]float64) part {
+	return part{alike(f.ImageType), f.Component + "|" + f.PhilipsType, f.Stack, te[f.TE], f.EchoNumber}
 }
 
 // sameDirection is how far direction cosines of one orientation may differ:
@@ -82,7 +93,24 @@ next:
 	return out
 }
 
+// maxOrientations bounds a series' orientations.
 const maxOrientations = 64
+
+// planes says that slices which each have an orientation of their own may be the
+// planes of a localizer: a dozen at most, 5° apart at the least. More, or nearer
+// ones, are projections all round, a radial scan, or a stack whose orientations
+// are wrong.
+func planes(list []*slice) bool {
+	for i, s := range list {
+		n := cross(s.row, s.col)
+		for _, t := range list[:i] {
+			if math.Abs(dot(n, cross(t.row, t.col))) > math.Cos(5*math.Pi/180) {
+				return false
+			}
+		}
+	}
+	return len(list) <= 12
+}
 
 func cosine(s *slice, i int) float64 {
 	if i < 3 {
@@ -152,6 +180,7 @@ type maker struct {
 // orientation makes candidates of slices that have one orientation.
 func (m *maker) orientation(list []*slice) error {
 	measure(list)
+	snap(list)
 	stations(list)
 	list, err := m.dropCopies(list)
 	if err != nil {
@@ -304,12 +333,7 @@ func (m *maker) doubles(list []*slice, at [][]*slice, most int, levels []level) 
 	}
 	var main, off []*slice
 	for _, p := range at {
-		slices.SortStableFunc(p, func(a, b *slice) int {
-			if x, y := a.keys[keyTime], b.keys[keyTime]; x < y || x > y {
-				return cmp.Compare(x, y)
-			}
-			return cmp.Compare(a.digest, b.digest)
-		})
+		slices.SortStableFunc(p, earlier)
 		main = append(main, p[0])
 		off = append(off, p[1:]...)
 	}
@@ -317,6 +341,17 @@ func (m *maker) doubles(list []*slice, at [][]*slice, most int, levels []level) 
 		return err
 	}
 	return m.volumes(off, append(slices.Clone(levels), level{keyCount, 2, 2}))
+}
+
+// earlier orders slices of one place by acquisition: by their times, else by
+// acquisition number, else by SOP Instance UID, whose numbers scanners count up.
+func earlier(a, b *slice) int {
+	for _, k := range [...]int{keyTime, keyContent, keyAcquisition} {
+		if x, y := a.keys[k], b.keys[k]; x < y || x > y {
+			return cmp.Compare(x, y)
+		}
+	}
+	return cmp.Or(cmp.Compare(len(a.sop), len(b.sop)), cmp.Compare(a.sop, b.sop), cmp.Compare(a.digest, b.digest))
 }
 
 type run struct {
@@ -338,50 +373,3 @@ func (m *maker) runs(list []*slice) []run {
 }
 
 const keySlab = keyCount + 1
-
-func (m *maker) candidate(list []*slice, levels []level) {
-	st, err := build(list, m.scan.opt)
-	if err != nil {
-		m.refuseAs(list, levels, err)
-		return
-	}
-	c := m.add(st.slices, levels)
-	c.Grid, c.Notes, c.Missing, c.Sheared = st.grid(), append(c.Notes, st.notes...), st.missing, st.sheared
-}
-
-func (m *maker) refuse(list []*slice, err error) { m.refuseAs(list, nil, err) }
-
-func (m *maker) refuseAs(list []*slice, levels []level, err error) {
-	c := m.add(list, levels)
-	c.Err = err
-}
-
-func (m *maker) add(list []*slice, levels []level) *Candidate {
-	var first *slice
-	for _, s := range list {
-		if s != nil {
-			first = s
-			break
-		}
-	}
-	c := &Candidate{Facts: first.facts, slices: list, Index: 1, Of: 1, Begin: earliest(list, keyTime), Content: earliest(list, keyContent)}
-	for _, l := range levels {
-		switch l.key {
-		case keyCount:
-			if l.index > 1 {
-				c.suffix = append(c.suffix, "x")
-				c.Notes = append(c.Notes, "split off: its series has these places already, with other pixels")
-			} else {
-				c.Notes = append(c.Notes, "some places were taken twice, with other pixels: the first acquired are here, the others split off")
-			}
-		case keySlab:
-			c.suffix = append(c.suffix, fmt.Sprintf("s%d", l.index))
-			c.Notes = append(c.Notes, fmt.Sprintf("slab %d of %d in its series", l.index, l.of))
-		default:
-			c.By, c.Index, c.Of = keyNames[l.key].name, l.index, l.of
-			c.suffix = append(c.suffix, fmt.Sprintf("%s%d", keyNames[l.key].letter, l.index))
-		}
-	}
-	m.out = append(m.out, c)
-	return c
-}

@@ -32,6 +32,7 @@ var bases = map[string]func() []made{
 	},
 	"philips": func() []made { return each(sagittal(5), philipsScale) },
 	"mosaic":  func() []made { return []made{mosaicOf(9, csa("9", "0.0\x000.0\x001.0"))} },
+	"grid":    func() []made { return []made{united5(0, 0)} },
 	"localizer": func() []made {
 		list := tagged(stackOf(3, 6, 5, [3]float64{-20, -50, 60}, sagRow, sagCol, [3]float64{10, 0, 0}), "1", nil)
 		list = append(list, tagged(stackOf(3, 6, 5, [3]float64{-20, -50, 60}, corRow, corCol, [3]float64{0, 10, 0}), "2", nil)...)

@@ -161,6 +161,7 @@ func observe(m mutant, dec *gdcm.Decoder) (o observed) {
 			bad = true
 			continue
 		}
+		bad = bad || v.Doubt != nil
 		o.Notes = append(o.Notes, v.Notes...)
 		files[filepath.FromSlash(v.Name)+".nii.gz"], files[filepath.FromSlash(v.Name)+".json"] = true, true
 		text, err := imageText(filepath.Join(out, filepath.FromSlash(v.Name)+".nii.gz"))

@@ -33,6 +33,7 @@ type want struct {
 	volumes string // else their sizes, or size and spacing, "; " between them; "" for none
 	note    string // contained in a note
 	files   []fileWant
+	code8   bool // although every file is used
 }
 
 type fileWant struct {
@@ -45,6 +46,8 @@ func same() want                   { return want{same: true} }
 func noted(word string) want       { return want{same: true, note: word} }
 func makes(sizes string) want      { return want{volumes: sizes} }
 func (w want) noted(s string) want { w.note = s; return w }
+
+func (w want) partial() want { w.code8 = true; return w }
 
 func (w want) file(status Status, which string, why ...string) want {
 	w.files = append(slices.Clone(w.files), fileWant{status, which, why})
@@ -117,7 +120,7 @@ func (m mutant) write(dir string) (names []string, err error) {
 
 // mutants are all of them; those of the base "JPEG" need GDCM.
 func mutants() []mutant {
-	return slices.Concat(geometryMutants(), seriesMutants(), pixelMutants(), valueMutants(), multiframeMutants(), mosaicMutants(), capsuleMutants(), encodingMutants(), jpegMutants())
+	return slices.Concat(geometryMutants(), seriesMutants(), pixelMutants(), valueMutants(), multiframeMutants(), mosaicMutants(), gridMutants(), capsuleMutants(), encodingMutants(), jpegMutants())
 }
 
 func TestMutations(t *testing.T) {
@@ -240,6 +243,9 @@ func (m mutant) check(t *testing.T, o observed) {
 		bad("volumes %q are not its base's", o.Volumes)
 	case !w.same && !fits(w.volumes, o.Volumes):
 		bad("volumes %q, want %q", o.Volumes, w.volumes)
+	}
+	if w.code8 && o.Code != 8 {
+		bad("exit code %d, want 8", o.Code)
 	}
 	if !strings.Contains(strings.Join(o.Notes, "\n"), w.note) {
 		bad("no note has %q: %q", w.note, o.Notes)

@@ -66,7 +66,7 @@ func letters(n int) string {
 	}
 }
 
-func studyKey(c *Candidate) string { return c.Facts.StudyUID + "|" + c.Facts.PatientID }
+func studyKey(c *Candidate) string { return c.Facts.StudyUID + "|" + patientOf(c.Facts) }
 
 // nameSeries gives each candidate of one series its name within a study.
 func nameSeries(list []*Candidate, names map[*Candidate]string) {
@@ -200,7 +200,7 @@ func onlyLetters(s string) string {
 func compare(a, b *Candidate) int {
 	f, g := a.Facts, b.Facts
 	if c := cmp.Or(
-		cmp.Compare(f.StudyUID, g.StudyUID), cmp.Compare(f.PatientID, g.PatientID),
+		cmp.Compare(f.StudyUID, g.StudyUID), cmp.Compare(patientOf(f), patientOf(g)),
 		cmp.Compare(f.SeriesNumber, g.SeriesNumber), cmp.Compare(f.SeriesUID, g.SeriesUID), cmp.Compare(f.Modality, g.Modality),
 		cmp.Compare(f.ImageType, g.ImageType), cmp.Compare(f.Component, g.Component), cmp.Compare(f.PhilipsType, g.PhilipsType),
 		cmp.Compare(f.TE, g.TE), cmp.Compare(f.EchoNumber, g.EchoNumber), cmp.Compare(f.Stack, g.Stack),

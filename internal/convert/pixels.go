@@ -18,7 +18,7 @@ import (
 
 // Convert reads a candidate's pixels. The image holds the stored values with
 // slope and intercept where those are the same throughout, and float32 values
-// where they differ from slice to slice.
+// where they differ from slice to slice. Multi-frame files stay open until Close.
 func (s *Scan) Convert(ctx context.Context, c *Candidate) (*nifti.Image, error) {
 	if c.Err != nil {
 		return nil, c.Err
@@ -90,11 +90,11 @@ func jobs(c *Candidate) []job {
 // fill reads a job's frames into the volume.
 func (s *Scan) fill(ctx context.Context, b *builder, j job) error {
 	path := s.Files[j.file].Path
-	f, err := dicom.Options{StopAtPixels: true}.Open(path)
+	f, done, err := s.source(b.c.slices[j.ks[0]], path)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer done()
 	var values []int32
 	frame := int32(-1)
 	for _, k := range j.ks {
@@ -118,6 +118,22 @@ func (s *Scan) fill(ctx context.Context, b *builder, j job) error {
 	return nil
 }
 
+// source is the open file of a slice, until done is called. One of many frames is
+// kept for the next volume.
+func (s *Scan) source(sl *slice, path string) (f *dicom.File, done func(), err error) {
+	if sl.facts.Pixels.Frames > 1 {
+		f, done, err = s.open.get(sl.file, path)
+		if err != nil {
+			done()
+		}
+		return f, done, err
+	}
+	if f, err = (dicom.Options{StopAtPixels: true}).Open(path); err != nil {
+		return nil, nil, err
+	}
+	return f, func() { _ = f.Close() }, nil
+}
+
 // builder puts frames into a volume's bytes.
 type builder struct {
 	c            *Candidate
@@ -132,7 +148,13 @@ type builder struct {
 func newBuilder(c *Candidate) *builder {
 	p := c.Facts.Pixels
 	b := &builder{c: c}
-	bits := uint(min(max(p.Stored, 1), 32))
+	stored := 1
+	for _, sl := range c.slices {
+		if sl != nil {
+			stored = max(stored, sl.facts.Pixels.Stored)
+		}
+	}
+	bits := uint(min(stored, 32))
 	low, high := int64(0), int64(1)<<bits-1
 	if p.Signed {
 		low, high = -1<<(bits-1), 1<<(bits-1)-1

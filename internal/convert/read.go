@@ -59,11 +59,11 @@ func (p *pool) one(f Facts) *Facts {
 
 // readFile reads one file's header: its slices, or why it has none, as a skip
 // or as a *fault.Input.
-func readFile(path string, p *pool) (out []*slice, syntax string, notes []string, err error) {
+func readFile(path string, size int64, p *pool) (out []*slice, syntax string, notes []string, err error) {
 	f, err := dicom.Options{StopAtPixels: true}.Open(path)
 	if err != nil {
 		if errors.Is(err, dicom.ErrNotDICOM) {
-			return nil, "", nil, skip("not a DICOM file")
+			return nil, "", nil, empty(path, size)
 		}
 		if strings.EqualFold(filepath.Base(path), "DICOMDIR") {
 			return nil, "", nil, skip("a DICOMDIR, the index of other files")
@@ -92,7 +92,7 @@ func readFile(path string, p *pool) (out []*slice, syntax string, notes []string
 		case f.Has(tFloatPixels) || f.Has(tDoublePixels):
 			return nil, "", nil, skip("floating-point pixels, a parametric map")
 		case what != "":
-			return nil, "", nil, bad("(7FE0,0010) Pixel Data", "none in "+article(what), "pixels", "the file is cut off; copy or export it again")
+			return nil, "", nil, bad("(7FE0,0010) Pixel Data", "none in "+article(what), "pixels", "the file is a header only, or is cut off before its pixels; export it again")
 		}
 		return nil, "", nil, skip(strings.TrimSpace("no image " + brackets(f.Text(tModality))))
 	}
@@ -136,12 +136,18 @@ type reader struct {
 	base  Facts
 	class string
 	geRaw int
+	grid  [][3]float64 // places of the slices in a United Imaging grid; nil where it is none
 	notes []string
 }
 
 // single reads a file of one frame: one slice, or a mosaic's tiles.
 func (r *reader) single(f *dicom.File) ([]*slice, error) {
 	h := header{top: f.DataSet}
+	if n := unitedGridSize.float(f.DataSet); n > 1 {
+		if err := r.unitedPlaces(f.DataSet, n); err != nil {
+			return nil, err
+		}
+	}
 	s, err := r.slice(h)
 	if err != nil {
 		return nil, err
@@ -159,8 +165,8 @@ func (r *reader) single(f *dicom.File) ([]*slice, error) {
 	if n, normal, ok := tiles(f, h, &facts); ok {
 		return r.mosaic(n, normal, s, facts)
 	}
-	if unitedGridSize.float(f.DataSet) > 1 {
-		return nil, r.bad("(0065,1050)", "a grid of slices in one image (United Imaging)", "one slice an image", "export the series as single slices")
+	if len(r.grid) > 0 {
+		return r.unitedGrid(s, facts)
 	}
 	s.facts = r.pool.one(facts)
 	return []*slice{s}, nil
@@ -259,10 +265,16 @@ func (r *reader) slice(h header) (*slice, error) {
 		s.keys[i] = nan
 	}
 	pos, okPos := h.vec(tPosition, tPlanePositionSeq)
+	if len(r.grid) > 0 {
+		pos, okPos = r.grid[0], true
+	}
 	dirs := h.floats(tOrientation, tPlaneOrientationSeq)
 	if !okPos || len(dirs) != 6 {
 		if sliced[r.class] == "" {
 			return nil, skip("no position in the patient, e.g. a screenshot or a radiograph")
+		}
+		if w := strings.Split(r.base.ImageType, `\`); !okPos && (w[0] == "DERIVED" || len(w) > 1 && w[1] == "SECONDARY") {
+			return nil, skip("a derived or secondary image without a position in the patient")
 		}
 		field := "(0020,0032) Image Position (Patient)"
 		if okPos {
@@ -363,31 +375,4 @@ func article(what string) string {
 		return "an " + what
 	}
 	return "a " + what
-}
-
-// orthonormal is the pair of unit vectors at right angles nearest to a and b
-// (symmetric orthonormalisation); not ok where they are far from one.
-func orthonormal(a, b [3]float64) (row, col [3]float64, ok bool) {
-	na, nb := norm(a), norm(b)
-	if !(math.Abs(na-1) < .02 && math.Abs(nb-1) < .02 && math.Abs(dot(a, b)) < .02) {
-		return row, col, false
-	}
-	for i := range a {
-		a[i] /= na
-		b[i] /= nb
-	}
-	// Of two unit vectors sum and difference are at right angles.
-	u, v := along(a, 1, b), along(a, -1, b)
-	nu, nv := norm(u), norm(v)
-	for i := range u {
-		row[i] = u[i]/nu + v[i]/nv
-		col[i] = u[i]/nu - v[i]/nv
-	}
-	// Both are √2 long; by their own length exact axes stay exact.
-	nr, nc := norm(row), norm(col)
-	for i := range row {
-		row[i] /= nr
-		col[i] /= nc
-	}
-	return row, col, true
 }

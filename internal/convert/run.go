@@ -38,6 +38,7 @@ type Volume struct {
 	Kept    bool       // it was there already, made of the same files
 	Notes   []string
 	Err     error // why there is none
+	Doubt   error // why it may be a part of a volume only; several may share it
 }
 
 // Result is what a run did.
@@ -52,8 +53,9 @@ type Result struct {
 const maxInFlight = 1 << 30
 
 // Run converts every candidate into out: an image (.nii.gz) and a sidecar
-// (.json) each, then the lists. A volume that is there and was made of the same
-// files is kept, so an interrupted run goes on. progress, where there is one, is
+// (.json) each, then the lists. A volume that is there, whole and made of the same
+// files, is kept, so an interrupted run goes on; volumes that earlier runs wrote and
+// this one does not make are refused as Options.Prune says. progress, where there is one, is
 // called with the volumes done and their number.
 //
 // The error is about the output or an interruption; what could not be converted
@@ -61,6 +63,15 @@ const maxInFlight = 1 << 30
 func (s *Scan) Run(ctx context.Context, out string, progress func(done, total int)) (*Result, error) {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return nil, fmt.Errorf("%s cannot be made: %w", out, pathless(err))
+	}
+	unlock, err := lock(out)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	defer s.Close()
+	if err := s.stale(out); err != nil {
+		return nil, err
 	}
 	r := &Result{Volumes: make([]Volume, len(s.Candidates))}
 	memory := semaphore.NewWeighted(maxInFlight)
@@ -71,14 +82,14 @@ func (s *Scan) Run(ctx context.Context, out string, progress func(done, total in
 	done := 0
 	for i, c := range s.Candidates {
 		v := &r.Volumes[i]
-		*v = Volume{Name: c.Name, Size: c.Grid.Size, Notes: c.Notes, Err: c.Err}
+		*v = Volume{Name: c.Name, Size: c.Grid.Size, Notes: c.Notes, Err: c.Err, Doubt: c.Doubt}
 		if c.Err == nil {
 			v.Spacing = c.Grid.Spacing()
 		}
 		g.Go(func() error {
 			if c.Err == nil {
-				// Read and packed sizes, roughly.
-				need := min(maxInFlight, 3*int64(c.Grid.Len()))
+				// As it is read, and what packing needs of it at once.
+				need := min(maxInFlight, int64(c.Grid.Len())*int64(newBuilder(c).typ.Bytes()+1))
 				if memory.Acquire(inner, need) != nil {
 					return fault.ErrInterrupted
 				}
@@ -98,7 +109,7 @@ func (s *Scan) Run(ctx context.Context, out string, progress func(done, total in
 			return nil
 		})
 	}
-	err := g.Wait()
+	err = g.Wait()
 	if ctx.Err() != nil {
 		return nil, fault.ErrInterrupted
 	}
@@ -132,7 +143,7 @@ func (s *Scan) write(ctx context.Context, path string, c *Candidate, v *Volume, 
 			return fault.ErrInterrupted
 		}
 		v.Err = err
-		return nil
+		return remove(path)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("%s cannot be made: %w", filepath.Dir(path), pathless(err))
@@ -148,21 +159,11 @@ func (s *Scan) write(ctx context.Context, path string, c *Candidate, v *Volume, 
 	bytesMu.Lock()
 	r.Bytes += int64(len(im.Stored()))
 	bytesMu.Unlock()
-	return writeJSON(side, s.NewSidecar(c, im), 0o644)
-}
-
-// made says that a volume's files are there, made of the same inputs.
-func (s *Scan) made(image, side string, c *Candidate) bool {
-	b, err := os.ReadFile(side)
-	if err != nil {
-		return false
+	o := s.NewSidecar(c, im)
+	if o.ImageBytes, o.ImageSHA256, err = sumOf(image); err != nil {
+		return fmt.Errorf("%s cannot be read again: %w", image, pathless(err))
 	}
-	var have struct{ Inputs string }
-	if json.Unmarshal(b, &have) != nil || have.Inputs != s.digest(c) {
-		return false
-	}
-	_, err = os.Stat(image)
-	return err == nil
+	return writeJSON(side, o, 0o644)
 }
 
 // digest stands for what a volume is made of: the files' sizes and times, and
@@ -271,11 +272,15 @@ func writeFile(path string, b []byte, mode os.FileMode) error {
 // where there is no volume at all.
 func (r *Result) Err() error {
 	var failed []error
-	told := map[string]bool{}
+	told, doubted := map[string]bool{}, map[error]bool{}
 	done := 0
 	for _, v := range r.Volumes {
 		if v.Err == nil {
 			done++
+			if v.Doubt != nil && !doubted[v.Doubt] {
+				doubted[v.Doubt] = true
+				failed = append(failed, doubtful(v))
+			}
 			continue
 		}
 		failed = append(failed, named(v))
@@ -286,6 +291,10 @@ func (r *Result) Err() error {
 	first, more := map[string]*fault.Input{}, map[string]int{}
 	for _, f := range r.Files {
 		if f.Status != Refused || slices.ContainsFunc(f.Volumes, func(v string) bool { return told[v] }) {
+			continue
+		}
+		if f.folder { // each by its name: what is in it is not even known
+			failed = append(failed, &fault.Input{File: f.Path, Err: errors.New(f.Reason)})
 			continue
 		}
 		if more[f.Reason]++; more[f.Reason] == 1 {
@@ -305,6 +314,16 @@ func (r *Result) Err() error {
 		return &fault.Input{Field: "DICOM files", Found: fmt.Sprintf("none among %d files that is a slice of a volume", len(r.Files)), Expected: "MR or CT images", Do: "see " + FilesFile + " for each file's reason"}
 	}
 	return nil
+}
+
+// doubtful is a volume's doubt, with its name where the doubt is its own.
+func doubtful(v Volume) error {
+	if in := (*fault.Input)(nil); errors.As(v.Doubt, &in) && in.File == "" {
+		c := *in
+		c.File = v.Name
+		return &c
+	}
+	return v.Doubt
 }
 
 // named puts a volume's name before what is wrong with it; the error keeps its

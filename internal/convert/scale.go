@@ -96,6 +96,11 @@ func (r *reader) diffusion(h header, private *dicom.DataSet) (b, key float64) {
 			if b = geB.float(private); b >= 1e9 {
 				b -= 1e9
 			}
+		case unitedB.in(private):
+			b = unitedB.float(private)
+			if v := unitedG.floats(private); len(v) > 0 {
+				g = v
+			}
 		}
 	}
 	if private != nil && len(g) == 0 {

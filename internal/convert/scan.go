@@ -1,13 +1,11 @@
 package convert
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -32,6 +30,7 @@ func NewScan(ctx context.Context, paths []string, o Options, progress func(done,
 	if err != nil {
 		return nil, err
 	}
+	midnight(list)
 	m := &maker{ctx: ctx, scan: s}
 	err = m.all(list)
 	m.closeFiles()
@@ -43,78 +42,9 @@ func NewScan(ctx context.Context, paths []string, o Options, progress func(done,
 	}
 	s.Candidates = m.out
 	s.number()
+	s.doubts()
 	s.settle()
 	return s, nil
-}
-
-// walk lists the files. Links to files are followed, links to folders are not:
-// they may lead round in a circle.
-func (s *Scan) walk(ctx context.Context, paths []string) error {
-	limit := s.opt.MaxFiles
-	if limit <= 0 {
-		limit = 2_000_000
-	}
-	skip := map[string]bool{}
-	for _, p := range s.opt.Skip {
-		if abs, err := filepath.Abs(p); err == nil {
-			skip[abs] = true
-		}
-	}
-	seen := map[string]bool{}
-	add := func(f File) error {
-		abs, err := filepath.Abs(f.Path)
-		if err != nil {
-			abs = f.Path
-		}
-		if seen[abs] {
-			return nil
-		}
-		if len(s.Files) >= limit {
-			return &fault.Input{File: f.Path, Found: fmt.Sprintf("more than %d files", limit), Expected: "fewer", Do: "convert the folders one by one"}
-		}
-		seen[abs] = true
-		s.Files = append(s.Files, f)
-		return nil
-	}
-	for _, root := range paths {
-		if _, err := os.Stat(root); err != nil {
-			return &fault.Input{File: root, Err: pathless(err)}
-		}
-		if r, err := filepath.EvalSymlinks(root); err == nil {
-			if fi, err := os.Stat(r); err == nil && fi.IsDir() && r != filepath.Clean(root) {
-				root += string(filepath.Separator) // a link to a folder named by the user is followed
-			}
-		}
-		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-			if ctx.Err() != nil {
-				return fault.ErrInterrupted
-			}
-			if err != nil {
-				return add(File{Path: path, Status: Refused, Reason: pathless(err).Error()})
-			}
-			if d.IsDir() {
-				if abs, err := filepath.Abs(path); err == nil && skip[abs] {
-					return filepath.SkipDir
-				}
-				return nil
-			}
-			fi, err := os.Stat(path)
-			switch {
-			case err != nil:
-				return add(File{Path: path, Status: Refused, Reason: pathless(err).Error()})
-			case fi.IsDir():
-				return add(File{Path: path, Status: Skipped, Reason: "a link to a folder"})
-			case !fi.Mode().IsRegular():
-				return add(File{Path: path, Status: Skipped, Reason: "no regular file"})
-			}
-			return add(File{Path: path, size: fi.Size(), mtime: fi.ModTime().UnixNano()})
-		})
-		if err != nil {
-			return err
-		}
-	}
-	slices.SortFunc(s.Files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
-	return nil
 }
 
 // readHeaders reads every file that has no status yet. The slices are in the
@@ -134,7 +64,7 @@ func (s *Scan) readHeaders(ctx context.Context, progress func(done, total int)) 
 		g.Go(func() error {
 			f := &s.Files[i]
 			if f.Status == "" && ctx.Err() == nil {
-				list, syntax, notes, err := readFile(f.Path, p)
+				list, syntax, notes, err := readFile(f.Path, f.size, p)
 				f.syntax, f.Notes = syntax, notes
 				for _, sl := range list {
 					sl.file = int32(i)
@@ -205,15 +135,17 @@ func (m *maker) all(list []*slice) error {
 	}
 	for _, in := range bySeries {
 		byPart := map[part][]*slice{}
+		te := echoTimes(in)
 		for _, s := range in {
-			byPart[partOf(s.facts)] = append(byPart[partOf(s.facts)], s)
+			k := partOf(s.facts, te)
+			byPart[k] = append(byPart[k], s)
 		}
 		for _, one := range byPart {
 			if m.ctx.Err() != nil {
 				return fault.ErrInterrupted
 			}
 			groups := orientations(one)
-			if n := len(groups); n > 4 && n == len(one) || n >= maxOrientations {
+			if n := len(groups); n > 4 && n == len(one) && !planes(one) || n >= maxOrientations {
 				m.refuse(one, &fault.Input{
 					Field: "(0020,0037) Image Orientation (Patient)", Found: fmt.Sprintf("%d slices that each have an orientation of their own", n),
 					Expected: "parallel slices", Do: "rotating projections and radial scans are no volume; leave this series out",
@@ -221,8 +153,10 @@ func (m *maker) all(list []*slice) error {
 				continue
 			}
 			for _, g := range groups {
-				if err := m.orientation(g); err != nil {
-					return err
+				for _, stack := range join(g) {
+					if err := m.orientation(stack); err != nil {
+						return err
+					}
 				}
 			}
 		}

@@ -63,9 +63,14 @@ type Sidecar struct {
 	Inverted              bool       `json:"Inverted,omitempty"` // MONOCHROME1, turned round
 	Lossy                 bool       `json:"Lossy,omitempty"`
 	Notes                 []string   `json:"Notes,omitempty"`
-	Inputs                string     `json:"Inputs"` // digest of the files it was made of, without their UIDs
+	Inputs                string     `json:"Inputs"`                // digest of the files it was made of, without their UIDs
+	ImageBytes            int64      `json:"ImageBytes,omitempty"`  // size of the image's file, where Run wrote it
+	ImageSHA256           string     `json:"ImageSHA256,omitempty"` // of the image's file
 	Program               string     `json:"ConversionSoftware"`
 }
+
+// program is what sidecars that Run wrote are known by.
+const program = "magn"
 
 // NewSidecar is a candidate's; im is the image that Convert made of it.
 func (s *Scan) NewSidecar(c *Candidate, im *nifti.Image) *Sidecar {
@@ -87,7 +92,7 @@ func (s *Scan) NewSidecar(c *Candidate, im *nifti.Image) *Sidecar {
 		FieldOfView:    [2]float64{round(sp[0] * float64(c.Grid.Size[0])), round(sp[1] * float64(c.Grid.Size[1]))},
 		SliceThickness: f.Thickness, SliceSpacing: round(sp[2]), Sheared: c.Sheared, MissingSlices: c.Missing,
 		ValueSlope: im.Slope, ValueIntercept: im.Inter, Inverted: inverted(f),
-		Lossy: lossy(s.Files[first.file].syntax), Notes: c.Notes, Inputs: s.digest(c), Program: "magn",
+		Lossy: lossy(s.Files[first.file].syntax), Notes: c.Notes, Inputs: s.digest(c), Program: program,
 	}
 	if f.ImageType != "" {
 		o.ImageType = strings.Split(f.ImageType, `\`)

@@ -1,6 +1,7 @@
 package convert
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -16,7 +17,8 @@ const (
 	inLine      = 0.1     // how far a slice's corner may lie from where the affine has it
 	stationGap  = 1.0     // corners farther apart in plane than this are of different stations
 	headerNote  = 0.01    // difference between measured and header's spacing that is worth a note
-	gapShare    = 0.02    // how far a slice may be from its place, as a share of the spacing
+	gapNote     = 0.02    // how far a slice may be from its place without a note, as a share of the spacing
+	gapShare    = 0.05    // and without being refused
 	maxFillings = 512     // missing slices that are filled at most
 	maxPlaces   = 100_000 // slices of a stack, those included that are missing
 )
@@ -41,6 +43,39 @@ func measure(list []*slice) {
 	n := normalOf(list)
 	for _, s := range list {
 		s.d = dot(s.pos, n)
+	}
+}
+
+// snap gives slices that lie next to one another, nearer than a tenth of their
+// thickness, one place: the time points of a series whose positions are computed
+// anew each time. Only where all other slices are clearly farther apart, so that
+// thick slices that overlap keep their places. The order of places stays.
+func snap(list []*slice) {
+	thick := list[0].facts.Thickness
+	for _, s := range list {
+		thick = min(thick, s.facts.Thickness)
+	}
+	sorted := slices.Clone(list)
+	slices.SortFunc(sorted, func(a, b *slice) int { return cmp.Compare(a.d, b.d) })
+	near, far, any := 0.0, math.Inf(1), false
+	for i := 1; i < len(sorted); i++ {
+		switch g := sorted[i].d - sorted[i-1].d; {
+		case g >= thick/10:
+			far = min(far, g)
+		default:
+			near, any = max(near, g), any || g >= samePlace
+		}
+	}
+	if !any || math.IsInf(far, 1) || near > far/5 {
+		return
+	}
+	for i, s := range sorted {
+		if i > 0 && s.d-sorted[i-1].d < thick/10 {
+			continue
+		}
+		for j, at := i+1, s.d; j < len(sorted) && sorted[j].d-at < thick/10; j++ {
+			at, sorted[j].d = sorted[j].d, s.d
+		}
 	}
 }
 
@@ -88,7 +123,8 @@ func (st *stack) place(o Options) (spacing float64, err error) {
 	f := list[0].facts
 	if len(list) == 1 {
 		switch {
-		case f.SpacingBetween > 0:
+		case f.SpacingBetween > 0 && f.SpacingBetween >= f.Thickness:
+			// Less than the thickness is a gap in files of some GE scanners.
 			return f.SpacingBetween, nil
 		case f.Thickness > 0:
 			return f.Thickness, nil
@@ -123,14 +159,24 @@ func (st *stack) place(o Options) (spacing float64, err error) {
 		}
 	}
 	spacing = total / float64(at[len(at)-1])
-	tolerance := max(samePlace, gapShare*spacing)
+	// Two rounded positions may be off by one of their last decimal together. Where
+	// slices are missing the spacing itself is a guess, and less is forgiven.
+	share, rounded := gapShare, min(rounding(list), spacing/5)
+	if at[len(at)-1] >= len(list) {
+		share, rounded = gapNote, 0
+	}
+	worst := 0.0
 	for i, s := range list {
-		if off := math.Abs(s.d - list[0].d - float64(at[i])*spacing); off > tolerance {
+		off := math.Abs(s.d - list[0].d - float64(at[i])*spacing)
+		if worst = max(worst, off); off > max(samePlace, share*spacing)+rounded {
 			return 0, &fault.Input{
 				Field: "(0020,0032) Image Position (Patient)", Found: fmt.Sprintf("spacing from %.4g to %.4g mm over %d slices", least, slices.Max(gaps), len(list)),
 				Expected: "the same spacing throughout",
 			}
 		}
+	}
+	if worst > max(samePlace, gapNote*spacing)+rounded {
+		st.notes = append(st.notes, fmt.Sprintf("slices lie up to %.2g mm off even places of %.4g mm", worst, spacing))
 	}
 	if n := at[len(at)-1] + 1 - len(list); n > 0 {
 		have := make([]*slice, at[len(at)-1]+1)
@@ -239,4 +285,31 @@ func (st *stack) grid() volume.Grid {
 		}
 	}
 	return g
+}
+
+// orthonormal is the pair of unit vectors at right angles nearest to a and b
+// (symmetric orthonormalisation); not ok where they are far from one.
+func orthonormal(a, b [3]float64) (row, col [3]float64, ok bool) {
+	na, nb := norm(a), norm(b)
+	if !(math.Abs(na-1) < .02 && math.Abs(nb-1) < .02 && math.Abs(dot(a, b)) < .02) {
+		return row, col, false
+	}
+	for i := range a {
+		a[i] /= na
+		b[i] /= nb
+	}
+	// Of two unit vectors sum and difference are at right angles.
+	u, v := along(a, 1, b), along(a, -1, b)
+	nu, nv := norm(u), norm(v)
+	for i := range u {
+		row[i] = u[i]/nu + v[i]/nv
+		col[i] = u[i]/nu - v[i]/nv
+	}
+	// Both are √2 long; by their own length exact axes stay exact.
+	nr, nc := norm(row), norm(col)
+	for i := range row {
+		row[i] /= nr
+		col[i] /= nc
+	}
+	return row, col, true
 }

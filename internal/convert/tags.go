@@ -136,7 +136,10 @@ var (
 	philipsSlope   = privateElement{0x2005, philips1, 0x0E, "FL"}
 	philipsB       = privateElement{0x2001, philips, 0x03, "FL"}
 	philipsG       = [3]privateElement{{0x2005, philips1, 0xB0, "FL"}, {0x2005, philips1, 0xB1, "FL"}, {0x2005, philips1, 0xB2, "FL"}}
-	unitedGridSize = privateElement{0x0065, "Image Private Header", 0x50, "DS"} // slices in one image
+	unitedGridSize = privateElement{0x0065, united, 0x50, "DS"} // slices in one image
+	unitedFrames   = privateElement{0x0065, united, 0x51, "SQ"} // an item a slice
+	unitedB        = privateElement{0x0065, united, 0x09, "FD"}
+	unitedG        = privateElement{0x0065, united, 0x37, "FD"} // three
 )
 
 func (p privateElement) in(d *dicom.DataSet) bool {
@@ -174,4 +177,5 @@ const (
 	siemensMR = "SIEMENS MR HEADER"
 	geParam   = "GEMS_PARM_01"
 	geAcq     = "GEMS_ACQU_01"
+	united    = "Image Private Header" // United Imaging
 )

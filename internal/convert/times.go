@@ -2,6 +2,7 @@ package convert
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -60,4 +61,39 @@ func timeOfDay(tm string) float64 {
 		s += float64(f) / math.Pow10(min(len(fraction), 9))
 	}
 	return s
+}
+
+// day is in seconds.
+const day = 24 * 3600
+
+// midnight puts a study's times that have no date in order where it went on past
+// midnight: where more than half a day lies between two of them, those before the
+// gap are the next day's.
+func midnight(list []*slice) {
+	byStudy := map[string][]*slice{}
+	for _, s := range list {
+		byStudy[s.facts.StudyUID] = append(byStudy[s.facts.StudyUID], s)
+	}
+	for _, in := range byStudy {
+		for _, key := range [...]int{keyTime, keyContent} {
+			var undated []float64
+			for _, s := range in {
+				if t := s.keys[key]; t < day { // not of NaN
+					undated = append(undated, t)
+				}
+			}
+			slices.Sort(undated)
+			for i := 1; i < len(undated); i++ {
+				if undated[i]-undated[i-1] <= day/2 {
+					continue
+				}
+				for _, s := range in {
+					if s.keys[key] < undated[i] {
+						s.keys[key] += day
+					}
+				}
+				break
+			}
+		}
+	}
 }

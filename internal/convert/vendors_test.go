@@ -59,6 +59,14 @@ func TestPrivateElements(t *testing.T) {
 				s.Put(tManufacturer, "LO", "Philips").Private(0x2001, philips, 0x03, "FL", float64(800*i))
 			})
 		}, "001_t1-tse-sag_b1: 5×6×4, 0.7×0.8×4.4 mm\n001_t1-tse-sag_b2: 5×6×4, 0.7×0.8×4.4 mm\n"},
+		{"United Imaging grids of two b-values", 0x0065, func() []made {
+			return []made{united5(800, 1), united5(0, 0)}
+		}, "001_t1-tse-sag_b1: 5×6×5, 0.7×0.8×4.4 mm\n001_t1-tse-sag_b2: 5×6×5, 0.7×0.8×4.4 mm\n"},
+		{"United Imaging direction", 0x0065, func() []made {
+			return dynamicPair(4, func(i int, s *dicomtest.Set) {
+				s.Put(tManufacturer, "LO", "UIH").Private(0x0065, united, 0x09, "FD", 1000.0).Private(0x0065, united, 0x37, "FD", float64(i), float64(1-i), 0.0)
+			})
+		}, "001_t1-tse-sag_d1: 5×6×4, 0.7×0.8×4.4 mm\n001_t1-tse-sag_d2: 5×6×4, 0.7×0.8×4.4 mm\n"},
 		{"Siemens mosaic", 0x0019, func() []made {
 			return each(stackOf(1, 12, 10, [3]float64{}, axRow, axCol, [3]float64{}), func(_ int, s *dicomtest.Set) {
 				s.Put(tSpacingBetween, "DS", 3).Private(0x0019, siemensMR, 0x0A, "US", 4)

@@ -234,3 +234,21 @@ func TestSniff(t *testing.T) {
 		}
 	}
 }
+
+// What is left out, or put together, is noted.
+func TestFragmentsLeftOver(t *testing.T) {
+	plain := []byte{1, 0, 0, 0, 64, 0, 0, 0}
+	for _, c := range []struct {
+		name string
+		file dicomtest.File
+		want string
+	}{
+		{"two fragments of one RLE frame", dicomtest.File{Set: frames(1), Syntax: rle, Frames: [][][]byte{{plain, plain}}}, "2 fragments for 1 frames of RLE"},
+		{"a table for more frames", dicomtest.File{Set: frames(1), Syntax: rle, Frames: [][][]byte{{plain}, {plain}}, Table: true}, "a table of offsets for 2 frames where the header says 1"},
+	} {
+		d := open(t, c.file)
+		if _, err := d.Pixels(); err != nil || !strings.Contains(strings.Join(d.Notes, "; "), c.want) {
+			t.Errorf("%s: %v, notes %q", c.name, err, d.Notes)
+		}
+	}
+}

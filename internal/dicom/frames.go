@@ -39,6 +39,12 @@ func (f *File) index(p *Pixels) (notes []string, err error) {
 		notes = append(notes, fmt.Sprintf("no number of frames, taken for %d by the table of offsets, %s", len(basic), NumberOfFrames))
 		p.Frames = len(basic)
 	}
+	if len(basic) > p.Frames {
+		notes = append(notes, fmt.Sprintf("a table of offsets for %d frames where the header says %d: the rest is left out, %s", len(basic), p.Frames, NumberOfFrames))
+	}
+	if f.TransferSyntax == rle && len(c.fragments) > p.Frames {
+		notes = append(notes, fmt.Sprintf("%d fragments for %d frames of RLE, %s", len(c.fragments), p.Frames, PixelData))
+	}
 	if frames, ok := f.extended(c, p.Frames); ok {
 		c.frames = frames
 		return notes, f.whole(c, p.Frames)

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,12 +55,15 @@ func TestPeerPydicom(t *testing.T) {
 		f, err := Open(d.File)
 		name, _ := filepath.Rel(dir, d.File)
 		if err != nil {
-			// pydicom was told to read anything; these three it reads in part.
-			broken := strings.Contains("no_meta.dcm rtplan_truncated.dcm DICOMDIR-nooffset", filepath.Base(name))
+			// pydicom was told to read anything; these two it reads in part.
+			broken := strings.Contains("rtplan_truncated.dcm DICOMDIR-nooffset", filepath.Base(name))
 			if d.Error == "" && len(d.Elements) > 2 && !broken {
 				t.Errorf("%s: pydicom finds %d elements: %v", name, len(d.Elements), err)
 			}
 			continue
+		}
+		if slices.Contains(f.Notes, "a byte before the data set at byte 0") {
+			continue // which pydicom takes for the first tag's; see TestStrayByte
 		}
 		files++
 		mine := map[string][]any{}

@@ -118,12 +118,15 @@ func (p *parser) syntax(claimed string, off int64) (e syntax, at int64, err erro
 	}
 	places := []int64{off}
 	if len(f.Meta.elements) == 0 && off == 0 {
-		places = []int64{0, 128, 132} // a preamble whose "DICM" is lost
+		places = []int64{0, 128, 132, 1} // a preamble whose "DICM" is lost; a stray byte
 	}
 	for _, at := range places {
 		for _, g := range []syntax{{explicit: true}, {}, {explicit: true, big: true}, {big: true}} {
 			if !plausible(p.source, at, p.size, g, len(f.Meta.elements) > 0) {
 				continue
+			}
+			if at == 1 {
+				p.note("a byte before the data set", 0, 0)
 			}
 			switch {
 			case claimed == "":

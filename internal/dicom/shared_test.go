@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -77,7 +78,6 @@ func TestOddRefused(t *testing.T) {
 	for name, want := range map[string]string{
 		"rtplan_truncated.dcm":            "(300a,00b0) BeamSequence at byte 1410: found a length of 976 where 711 bytes are left",
 		"dicomdirtests/DICOMDIR-nooffset": "(fffe,e000) Item at byte 10860: found a length of 248 where 224 bytes are left",
-		"no_meta.dcm":                     "not a DICOM file", // a byte stands before its first element
 		"zipMR.gz":                        "not a DICOM file",
 		"crayons.icc":                     "not a DICOM file",
 		"README.txt":                      "not a DICOM file",
@@ -145,5 +145,35 @@ func TestSetsOpen(t *testing.T) {
 	}
 	if n < 300 {
 		t.Errorf("%d files", n)
+	}
+}
+
+// A byte stands before the data set, and there is no meta information: it is
+// CT_small.dcm otherwise, as the folder's README says.
+func TestStrayByte(t *testing.T) {
+	dir := testenv.Data(t, "dicom", "odd")
+	got, err := Open(filepath.Join(dir, "no_meta.dcm"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer got.Close()
+	want, err := Open(filepath.Join(dir, "CT_small.dcm"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer want.Close()
+	if g, w := got.Tags(), want.Tags(); !slices.Equal(g, w) {
+		t.Errorf("%d elements, want %d", len(g), len(w))
+	}
+	a, err := got.Frame(t.Context(), 0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := want.Frame(t.Context(), 0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(a, b) {
+		t.Error("other pixels")
 	}
 }

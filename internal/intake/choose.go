@@ -229,7 +229,8 @@ func sameAcquisition(a, b *Series) bool {
 
 // stations says that the series are one acquisition in several places: the same
 // examination, parameters and fat suppression, and each pair less than half on the
-// same part of the body.
+// same part of the body. They may be turned to each other, as axial blocks are that
+// follow the discs of a lumbar spine.
 func stations(list []*Series) bool {
 	for i, a := range list {
 		for _, b := range list[i+1:] {
@@ -241,8 +242,8 @@ func stations(list []*Series) bool {
 	return true
 }
 
-// overlap is the share of the smaller of two parallel stacks' boxes that lies in
-// the other, along the axes of the first.
+// overlap is the share of the smaller of two stacks' boxes that lies in the other,
+// both taken along the axes of the first.
 func overlap(a, b *Series) float64 {
 	share := 1.0
 	p, q := centre(a), centre(b)

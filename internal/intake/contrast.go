@@ -147,6 +147,10 @@ func (s *Series) decide(list []*Series) {
 		doubt += 3
 		s.say("its description says subtraction")
 	}
+	if s.Doubt != nil {
+		doubt += 3
+		s.say("its series has more slices of the same stack, which its headers set apart")
+	}
 	s.Score -= doubt
 	switch {
 	case s.T1 == No || s.Contrast == No:
@@ -190,7 +194,7 @@ func agentInforms(list []*Series) bool {
 // isTwin says that two series have one geometry and one set of parameters.
 func isTwin(a, b *Series) bool {
 	f, g := a.Facts, b.Facts
-	return sameParameters(a, b) && a.Grid.Size == b.Grid.Size && a.Fat == b.Fat && f.Part() == g.Part() && centreDistance(a, b) < 10 &&
+	return sameParameters(a, b) && parallel(a, b) && a.Grid.Size == b.Grid.Size && a.Fat == b.Fat && f.Part() == g.Part() && centreDistance(a, b) < 10 &&
 		(a.Of == 1 || f.SeriesUID != g.SeriesUID)
 }
 
@@ -202,7 +206,7 @@ func sameParameters(a, b *Series) bool {
 		return false
 	}
 	p, q := a.Grid.Spacing(), b.Grid.Spacing()
-	return near(p[0], q[0], .05) && near(p[1], q[1], .05) && near(p[2], q[2], .05) && parallel(a, b)
+	return near(p[0], q[0], .05) && near(p[1], q[1], .05) && near(p[2], q[2], .05)
 }
 
 func near(a, b, share float64) bool { return math.Abs(a-b) <= share*max(math.Abs(a), math.Abs(b)) }

@@ -81,6 +81,7 @@ type shot struct {
 	step             float64    // between slices, mm
 	spacing          float64    // in plane, mm
 	at               [3]float64 // moves the stack, LPS mm
+	turn             float64    // degrees about the patient's left–right axis
 	gain             float64
 	uid              string // of the series; from its number where ""
 	edit             func(k int, s *dicomtest.Set)
@@ -138,7 +139,11 @@ func (s *shot) fill() {
 
 func (s *shot) place() place {
 	axes := [3][2][3]float64{{{0, 1, 0}, {0, 0, -1}}, {{1, 0, 0}, {0, 0, -1}}, {{1, 0, 0}, {0, 1, 0}}}[s.view]
-	p := place{row: rotate(axes[0]), col: rotate(axes[1])}
+	turned := func(p [3]float64) [3]float64 {
+		c, n := math.Cos(s.turn*math.Pi/180), math.Sin(s.turn*math.Pi/180)
+		return [3]float64{p[0], c*p[1] - n*p[2], n*p[1] + c*p[2]}
+	}
+	p := place{row: rotate(turned(axes[0])), col: rotate(turned(axes[1]))}
 	p.normal = [3]float64{
 		p.row[1]*p.col[2] - p.row[2]*p.col[1], p.row[2]*p.col[0] - p.row[0]*p.col[2], p.row[0]*p.col[1] - p.row[1]*p.col[0],
 	}

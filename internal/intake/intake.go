@@ -114,6 +114,7 @@ func Run(ctx context.Context, o Options, report Reporter) (*Result, error) {
 	}
 	defer growth.Abort()
 	m.growth = growth
+	defer m.close()
 	for _, step := range []func() error{m.scanAll, m.findPatients, m.findOutlines, m.choose, m.writeSeries, m.makeCases, m.finish} {
 		if err := step(); err != nil {
 			if ctx.Err() != nil {
@@ -194,6 +195,13 @@ func (m *importer) fail(p *patient, err error) {
 		p.failed = true
 	}
 	m.result.Failed = append(m.result.Failed, err)
+}
+
+// close closes the files that were left open for the next series.
+func (m *importer) close() {
+	if m.scan != nil {
+		m.scan.Close()
+	}
 }
 
 func (m *importer) stage(name string) func(done, total int) {

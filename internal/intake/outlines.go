@@ -78,7 +78,31 @@ func (m *importer) findOutlines() error {
 			}
 		}
 	}
-	return nil
+	return m.outlinesThere()
+}
+
+// outlinesThere refuses to go on without a folder of annotations where the study
+// has cases whose outlines came from one: the cohort would lose them. A case whose
+// outline was taken out of the folder leaves the study, and is named.
+func (m *importer) outlinesThere() error {
+	cases := m.growth.Cases()
+	var gone []string
+	for _, p := range m.patients {
+		if len(p.outlines) == 0 && !p.bad && slices.Contains(cases, p.id) {
+			gone = append(gone, p.id)
+		}
+	}
+	switch {
+	case len(gone) == 0:
+		return nil
+	case m.Annotations != "":
+		m.result.Notes = append(m.result.Notes, "no outline is there any more for "+strings.Join(gone, ", "))
+		return nil
+	}
+	return &fault.Input{
+		File: m.Study, Field: "outlines", Found: "none for cases that the study has: " + strings.Join(gone[:min(len(gone), 10)], ", "),
+		Expected: "the outlines of all cases", Do: "name their folder with --annotations, as before",
+	}
 }
 
 // findOutline gives one file to its patient. A file among the sources that is no
@@ -309,6 +333,12 @@ func readMask(file string) (*volume.Mask, error) {
 		im, err := nifti.Read(file)
 		if err != nil {
 			return nil, err
+		}
+		if !im.Oriented {
+			return nil, &fault.Input{
+				File: file, Field: "qform_code, sform_code", Found: "0, which does not say where left is", Expected: "a form that is set",
+				Do: "write the outline again with its orientation, as that of the image it was drawn on",
+			}
 		}
 		mask, err := im.Mask()
 		return mask, inFile(err, file)

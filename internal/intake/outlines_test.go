@@ -1,7 +1,9 @@
 package intake
 
 import (
+	"compress/gzip"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +11,7 @@ import (
 
 	"magn/internal/dicom"
 	"magn/internal/dicom/dicomtest"
+	"magn/internal/fault"
 	"magn/internal/nrrd"
 	"magn/internal/volume"
 )
@@ -300,5 +303,39 @@ func TestFramesOfReference(t *testing.T) {
 	w.opt.AnyFrame = true
 	if r := w.must(); r.Converted != 2 { // the option may change every case
 		t.Errorf("%+v", r)
+	}
+}
+
+// A NIfTI outline that does not say where left is is refused, as one in NRRD is.
+func TestOutlineWithoutOrientation(t *testing.T) {
+	w := newWard(t, 2, nil)
+	b := w.bodies[0]
+	file := filepath.Join(w.root, "outlines", b.id+"_sag.nii.gz")
+	packed, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer packed.Close()
+	z, err := gzip.NewReader(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(raw[252:256]) // qform_code, sform_code
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(strings.TrimSuffix(file, ".gz"), raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := w.run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fault.Code(r.Err()) != fault.CodePartial || !strings.Contains(failures(r), b.id+"_sag.nii: qform_code, sform_code: found 0, which does not say where left is") {
+		t.Errorf("%v", r.Err())
 	}
 }

@@ -3,6 +3,7 @@
 package intake
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -163,6 +164,15 @@ func TestOnlyWhatChanged(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	w.opt.Sources = sources
+	// Nor those whose outlines are not named.
+	w.opt.Annotations = ""
+	if _, err := w.run(); fault.Code(err) != fault.CodeInput || !strings.Contains(err.Error(), "outlines: found none for cases that the study has: C0001, C0002, C0003") {
+		t.Errorf("%v", err)
+	}
+	w.opt.Annotations = filepath.Join(w.root, "outlines")
+	if c, err := cohort.Load(w.opt.Study); err != nil || len(c.Cases) != 3 {
+		t.Errorf("%v", err)
+	}
 	// Rules that exclude a patient take his case out.
 	w.opt.Rules = filepath.Join(w.root, "rules.yaml")
 	w.write("rules.yaml", "- {rule: class}\n- {rule: age, max: 51}\n- {rule: diameter, min: 20}\n")
@@ -250,7 +260,7 @@ func TestFullDisk(t *testing.T) {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestOnFullDisk$")
 		cmd.Env = append(os.Environ(), "MAGN_TEST_FULL="+strconv.Itoa(limit), "MAGN_TEST_DIR="+w.root)
 		out, err := cmd.CombinedOutput()
-		if err != nil || !strings.Contains(string(out), "the error: ") || !strings.Contains(string(out), "too large") {
+		if err != nil || !strings.Contains(string(out), "the error, code 1: ") || !strings.Contains(string(out), w.root) || !strings.Contains(string(out), "too large") {
 			t.Errorf("limit %d: %v: %s", limit, err, out)
 		}
 		t.Logf("limit %d: %d whole cases; %s", limit, whole(t, w.opt.Study), strings.Split(string(out), "\n")[0])
@@ -282,5 +292,35 @@ func TestOnFullDisk(t *testing.T) {
 		Annotations: filepath.Join(root, "outlines"), Classes: []string{"myeloma", "metastasis"}, Positive: "myeloma",
 		Shuffle: func(int, func(i, j int)) {}, noShift: true,
 	}, nil)
-	fmt.Println("the error:", err)
+	fmt.Printf("the error, code %d: %v\n", fault.Code(err), err)
+}
+
+// A stack that its headers tear apart is not taken as it is: a person is asked.
+func TestTornStack(t *testing.T) {
+	w := newWard(t, 2, nil)
+	b := w.bodies[0]
+	files, err := filepath.Glob(filepath.Join(b.dir, "*-004-*", "*"))
+	if err != nil || len(files) < 5 {
+		t.Fatal(files, err)
+	}
+	last := files[len(files)-1]
+	raw, err := os.ReadFile(last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := b.frame[:len(b.frame)-1] + "8"
+	if err := os.WriteFile(last, bytes.ReplaceAll(raw, []byte(b.frame), []byte(other)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := w.run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := false
+	for _, row := range w.rows() {
+		asked = asked || row["case"] == "C0001" && row["number"] == "4" && row["verdict"] == "unsure" && strings.Contains(row["reason"], "more slices of the same stack")
+	}
+	if !asked || len(r.Undecided) != 1 || r.Undecided[0] != "C0001 sagittal" {
+		t.Errorf("%v\n%s", r.Undecided, w.list())
+	}
 }

@@ -132,6 +132,14 @@ func TestRules(t *testing.T) {
 			}
 			return append(shots, shot{view: cor, number: 7, minute: 21, desc: "t1_tse_cor", agent: gd, at: [3]float64{0, 0, -60}})
 		}, nil, [3]string{"4", "5 7", "6"}, "", nil},
+		{"axial blocks that follow the discs, turned to each other", func(_ *body, shots []shot) []shot {
+			for i := range shots {
+				if shots[i].number == 6 {
+					shots[i].at[2], shots[i].turn = 30, -12
+				}
+			}
+			return append(shots, shot{view: ax, number: 7, minute: 24, desc: "t1_tse_tra", agent: gd, at: [3]float64{0, 0, -50}, turn: 25})
+		}, nil, [3]string{"4", "5", "6 7"}, "", nil},
 		{
 			"stations put together by the scanner", add(shot{view: sag, number: 7, minute: 15, desc: "comp", agent: gd, typ: `DERIVED\PRIMARY\M\COMPOSED`}), nil,
 			[3]string{"4", "5", "6"},
