@@ -57,7 +57,7 @@ func must(t *testing.T, program string, args ...string) string {
 func tiny(t *testing.T, program string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "study")
-	must(t, program, "phantom", "--out", dir, "--patients", "11", "--size", "32", "--seed", "3")
+	must(t, program, "phantom", "--study", dir, "--patients", "11", "--size", "32", "--seed", "3")
 	if err := os.WriteFile(filepath.Join(dir, study.ConfigFile), []byte(tinyStudy), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestStudyEndToEnd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, s := range []string{"tiny", "myeloma", "multi-view-attention", "trained from scratch", "1: no stack of view coronal"} {
+		for _, s := range []string{"tiny", "myeloma", "multi-view-attention", "trained from scratch", "1: no contrast-enhanced T1 of coronal"} {
 			if !bytes.Contains(page, []byte(s)) {
 				t.Errorf("the report does not say %q", s)
 			}
@@ -114,7 +114,7 @@ func TestStudyEndToEnd(t *testing.T) {
 		}
 	})
 	t.Run("verify", func(t *testing.T) {
-		if out := must(t, program, "study", "verify", dir, "--json"); !strings.Contains(out, `"cases":10,"units":4,"files":24,"models":2`) {
+		if out := must(t, program, "study", "verify", dir, "--json"); !strings.Contains(out, `"cases":10,"units":8,"files":28,"models":2`) {
 			t.Error(out)
 		}
 	})

@@ -1,128 +1,135 @@
 package phantom
 
 import (
+	"context"
 	"math"
+	"math/rand/v2"
 
-	"magn/internal/draw"
 	"magn/internal/volume"
 )
 
-// An exam's stacks: nine slices of 4 mm, the slab sampled at three depths.
 const (
-	slices    = 9
-	thickness = 4.
-	depths    = 3
-	noise     = 22. // standard deviation of each channel, in signal units
-	oblique   = 5.  // degrees, largest turn about each axis
+	depths     = 3  // points through the slab of a slice
+	fineDepths = 8  // … near a lesion
+	noiseSD    = 20 // standard deviation of noise in each channel, in signal units, at 1.5 T
 )
 
-// axes of a view as a converter of DICOM would store it: columns to the right of
-// the screen, rows from bottom to top (as dcm2niix turns them), slices along the
-// normal. In RAS+.
-var axes = [3][3][3]float64{
-	volume.Sagittal: {{0, -1, 0}, {0, 0, 1}, {1, 0, 0}},
-	volume.Coronal:  {{-1, 0, 0}, {0, 0, 1}, {0, -1, 0}},
-	volume.Axial:    {{-1, 0, 0}, {0, 1, 0}, {0, 0, 1}},
+// scanned is a stack without noise: one image a weighting, in signal units, and the
+// truth: of each voxel the lesion that at least half of its slab is in.
+type scanned struct {
+	images [][]float32
+	truth  *volume.Mask
 }
 
-// scan samples one view of a patient: the image, and the lesions drawn on it.
-// A voxel belongs to a lesion where at least half of its slab does.
-func scan(opt Options, p patient, body *anatomy, view volume.View) (*volume.Volume, *volume.Mask) {
-	r := draw.New("phantom", opt.Seed, "scan", p.person, p.exam, view)
-	mm := .7 + .2*r.Float64()
-	g := volume.Grid{Size: [3]int{opt.Size, opt.Size, slices}, SpacingKnown: true}
-	var turn [3]float64
-	for i := range turn {
-		turn[i] = (2*r.Float64() - 1) * oblique * math.Pi / 180
+// scan samples a stack. The slab of a slice is its thickness, without the gap.
+func scan(ctx context.Context, body *anatomy, s stack, gain bias, weights []*weighting) (*scanned, error) {
+	g := s.grid
+	out := &scanned{truth: &volume.Mask{Grid: g, Labels: make([]uint16, g.Len())}}
+	for range weights {
+		out.images = append(out.images, make([]float32, g.Len()))
 	}
-	var step [3][3]float64 // mm along each storage axis
-	for c, d := range axes[view] {
-		length := mm
-		if c == 2 {
-			length = thickness
+	n := g.Size[0] * g.Size[1]
+	for k := range g.Size[2] {
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
-		for k, x := range rotate(d, turn) {
-			step[c][k] = x * length
-		}
-	}
-	// The first lesion lies somewhere near the middle of the picture and of the
-	// stack; axial pictures are centred better, as radiographers do.
-	fov := mm * float64(opt.Size)
-	wander := [3]float64{.12 * fov, .2 * fov, .8 * thickness}
-	if view == volume.Axial {
-		wander[0], wander[1] = .08*fov, .08*fov
-	}
-	middle := body.lesions[0].centre
-	for c := range step {
-		d := (2*r.Float64() - 1) * wander[c] / math.Sqrt(dot(step[c], step[c]))
-		for k := range middle {
-			middle[k] += d * step[c][k]
-		}
-	}
-	for k := range g.Affine {
-		g.Affine[k][3] = middle[k]
-		for c := range step {
-			g.Affine[k][c] = step[c][k]
-			g.Affine[k][3] -= step[c][k] * float64(g.Size[c]-1) / 2
-		}
-	}
-
-	v := &volume.Volume{Grid: g, Data: make([]float32, g.Len())}
-	m := &volume.Mask{Grid: g, Labels: make([]uint16, g.Len())}
-	n := opt.Size * opt.Size
-	blurred := make([]float32, n)
-	gain := newBias(r.NormFloat64(), r.NormFloat64(), r.NormFloat64(), middle)
-	for k := range slices {
-		image, mask := v.Data[k*n:(k+1)*n], m.Labels[k*n:(k+1)*n]
-		sampleSlice(body, g, k, gain, image, mask)
-		blur(image, blurred, opt.Size)
-		for i, s := range image {
-			// Rician: the size of a complex signal with noise in both channels.
-			re, im := float64(s)+noise*r.NormFloat64(), noise*r.NormFloat64()
-			image[i] = float32(math.Round(math.Sqrt(re*re + im*im)))
-		}
-	}
-	return v, m
-}
-
-func sampleSlice(body *anatomy, g volume.Grid, k int, gain bias, image []float32, mask []uint16) {
-	for j := range g.Size[1] {
-		for i := range g.Size[0] {
-			var sum float64
-			var first, second uint16 // of the lesions 1 and 2: depths inside
-			for d := range depths {
-				q := g.Affine.Apply([3]float64{float64(i), float64(j), float64(k) + (float64(d)-(depths-1)/2.)/depths})
-				s, label := body.at(q[0], q[1], q[2])
-				sum += s * gain.at(q)
-				switch label {
-				case 1:
-					first++
-				case 2:
-					second++
-				}
-			}
-			at := j*g.Size[0] + i
-			image[at] = float32(sum / depths)
-			switch {
-			case 2*first >= depths:
-				mask[at] = 1
-			case 2*second >= depths:
-				mask[at] = 2
+		for j := range g.Size[1] {
+			for i := range g.Size[0] {
+				sampleVoxel(body, s, gain, weights, [3]int{i, j, k}, k*n+j*g.Size[0]+i, out)
 			}
 		}
+		for _, im := range out.images {
+			blur(im[k*n:(k+1)*n], g.Size[0])
+		}
+	}
+	return out, nil
+}
+
+// sampleVoxel averages over the slab of one voxel.
+func sampleVoxel(body *anatomy, s stack, gain bias, weights []*weighting, at [3]int, n int, out *scanned) {
+	g := s.grid
+	share := s.thickness / spacingOf(g, 2) // of a step that is slab
+	p := g.Affine.Apply([3]float64{float64(at[0]), float64(at[1]), float64(at[2])})
+	for k := range p {
+		p[k] -= s.moved[k]
+	}
+	normal := [3]float64{g.Affine[0][2] * share, g.Affine[1][2] * share, g.Affine[2][2] * share}
+	count := depths
+	if body.lesionNear(p, s.thickness) {
+		count = fineDepths
+	}
+	var sums [maxWeights]float64
+	var inside [maxLesions + 1]int
+	for d := range count {
+		f := (float64(d)+.5)/float64(count) - .5
+		sp := body.at(p[0]+f*normal[0], p[1]+f*normal[1], p[2]+f*normal[2])
+		for w, weight := range weights {
+			sums[w] += weight.signal(&sp)
+		}
+		inside[sp.label]++
+	}
+	b := gain.at(p) / float64(count)
+	for w := range weights {
+		out.images[w][n] = float32(sums[w] * b)
+	}
+	for l := 1; l <= maxLesions; l++ {
+		if 2*inside[l] >= count {
+			out.truth.Labels[n] = uint16(l)
+			break
+		}
 	}
 }
 
-// bias is the receive field of a surface coil behind the patient: a smooth
-// polynomial, stronger towards the back.
+func spacingOf(g volume.Grid, axis int) float64 {
+	s := 0.
+	for r := range 3 {
+		s += g.Affine[r][axis] * g.Affine[r][axis]
+	}
+	return math.Sqrt(s)
+}
+
+// maxWeights is how many images one pass over a stack makes.
+const maxWeights = 8
+
+// maxLesions a person has.
+const maxLesions = 3
+
+// lesionNear says that a lesion may be within mm of a point.
+func (a *anatomy) lesionNear(p [3]float64, mm float64) bool {
+	u, w, t := a.local(p[0], p[1], p[2])
+	for i := range a.lesions {
+		l := &a.lesions[i]
+		if t > l.low[2]-mm && t < l.high[2]+mm && u > l.low[0]-mm && u < l.high[0]+mm && w > l.low[1]-mm && w < l.high[1]+mm {
+			return true
+		}
+	}
+	return false
+}
+
+// rician is the size of a complex signal with noise in both channels, rounded to
+// whole numbers.
+func rician(r *rand.Rand, image []float32, scale, sd float64) []float32 {
+	out := make([]float32, len(image))
+	for i, s := range image {
+		re, im := float64(s)+sd*r.NormFloat64(), sd*r.NormFloat64()
+		out[i] = float32(math.Round(math.Sqrt(re*re+im*im) * scale))
+	}
+	return out
+}
+
+// bias is the receive field of a surface coil behind the patient: smooth, stronger
+// towards the back. In front of the spine a saturation band takes signal away, as
+// spine protocols lay one against motion of the belly.
 type bias struct {
 	middle [3]float64
 	slope  [3]float64
+	band   float64 // y where it begins, mm
 }
 
-func newBias(x, y, z float64, middle [3]float64) bias {
+func newBias(r *rand.Rand, middle [3]float64) bias {
 	const mm = 1. / 100
-	return bias{middle: middle, slope: [3]float64{.05 * x * mm, (-.22 + .05*y) * mm, .06 * z * mm}}
+	slope := [3]float64{.05 * r.NormFloat64() * mm, (-.3 + .06*r.NormFloat64()) * mm, .06 * r.NormFloat64() * mm}
+	return bias{middle: middle, slope: slope, band: middle[1] + 42 + 8*r.Float64()}
 }
 
 func (b bias) at(p [3]float64) float64 {
@@ -130,33 +137,24 @@ func (b bias) at(p [3]float64) float64 {
 	for k := range p {
 		e += b.slope[k] * (p[k] - b.middle[k])
 	}
-	return clamp(1+e+e*e/2, .3, 3) // the first terms of exp
+	band := 1 - .72*smooth((p[1]-b.band)/14)
+	return band * clamp(1+e+e*e/2, .4, 2.5) // the first terms of exp
 }
 
 // blur is the point spread in plane: (1 2 1)/4 along each direction, edges held.
-func blur(image, tmp []float32, n int) {
-	for j := range n {
+func blur(image []float32, n int) {
+	tmp := make([]float32, len(image))
+	for j := range len(image) / n {
 		row, out := image[j*n:(j+1)*n], tmp[j*n:(j+1)*n]
 		for i := range row {
 			out[i] = (row[max(i-1, 0)] + 2*row[i] + row[min(i+1, n-1)]) / 4
 		}
 	}
-	for j := range n {
-		up, mid, down := tmp[max(j-1, 0)*n:], tmp[j*n:], tmp[min(j+1, n-1)*n:]
+	rows := len(image) / n
+	for j := range rows {
+		up, mid, down := tmp[max(j-1, 0)*n:], tmp[j*n:], tmp[min(j+1, rows-1)*n:]
 		for i := range n {
 			image[j*n+i] = (up[i] + 2*mid[i] + down[i]) / 4
 		}
 	}
-}
-
-func dot(a, b [3]float64) float64 { return a[0]*b[0] + a[1]*b[1] + a[2]*b[2] }
-
-// rotate turns d about x, then y, then z, by angles in radians.
-func rotate(d, angle [3]float64) [3]float64 {
-	for axis, t := range angle {
-		a, b := (axis+1)%3, (axis+2)%3
-		sin, cos := math.Sincos(t)
-		d[a], d[b] = cos*d[a]-sin*d[b], sin*d[a]+cos*d[b]
-	}
-	return d
 }
