@@ -76,7 +76,7 @@ test-peers: setup-peers build ## the tests against PyTorch, scikit-learn, a brow
 
 .PHONY: test-pypi
 test-pypi: bin/pypi/ready ## the tests against PyRadiomics and SimpleITK, which Debian does not have
-	MAGN_PEERS=1 MAGN_PYTHON='$(CURDIR)/bin/pypi/bin/python' go test -timeout 30m -run PyPI ./internal/radiomics
+	MAGN_PEERS=1 MAGN_PYTHON='$(CURDIR)/bin/pypi/bin/python' go test -timeout 30m -run PyPI ./internal/radiomics ./internal/tabular
 
 bin/pypi/ready: bench/pypi.txt
 	python3 -m venv bin/pypi

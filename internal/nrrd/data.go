@@ -114,7 +114,7 @@ func (h *header) decode(s source, encoding string, skip, n int64) ([]byte, error
 	var r io.Reader = s
 	switch encoding {
 	case "gzip", "gz":
-		z, err := gzip.NewReader(s)
+		z, err := gzip.NewReader(s.Reader)
 		if err != nil {
 			return nil, &fault.Input{File: s.name, Field: "voxels", Found: "no gzip stream", Err: err, Do: "copy or export the file again"}
 		}

@@ -33,7 +33,7 @@ type Batch struct {
 	Extraction
 	SettingsPath string // for messages; empty for the defaults
 	Cases        *Cases
-	Out          string // features.csv
+	Out          string // features.csv or features.parquet: the name says which
 	Source       Source
 	Threads      int                   // cases at once; at least 1
 	Progress     func(done, total int) // rows; may be nil

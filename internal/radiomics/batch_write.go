@@ -40,8 +40,7 @@ func (b *Batch) write(j *journal, rows []rowState, kept int) (*Summary, error) {
 
 // columns are those of the lesions' cells: the diagnostics of all rows, then the
 // features of all, each in the order in which they first occur.
-func (b *Batch) columns(j *journal, rows []rowState) ([]string, error) {
-	var diagnostics, features []string
+func (b *Batch) columns(j *journal, rows []rowState) (diagnostics, features []string, err error) {
 	seenID, seen := map[string]bool{}, map[string]bool{}
 	for k := range rows {
 		for _, id := range j.records[rows[k].key].names {
@@ -62,33 +61,30 @@ func (b *Batch) columns(j *journal, rows []rowState) ([]string, error) {
 			}
 		}
 	}
-	all := append(diagnostics, features...)
 	for _, c := range b.Cases.Columns {
 		if seen[c] || c == "label_name" {
-			return nil, &fault.Input{
+			return nil, nil, &fault.Input{
 				File: b.Cases.Path, Field: "column " + c, Found: "the name of a column of the result", Expected: "another name",
 				Do: "rename it; what was computed is kept",
 			}
 		}
 	}
-	return all, nil
+	return diagnostics, features, nil
 }
 
 // writeTable writes one row a lesion, in the order of the list and of labels.
 func (b *Batch) writeTable(j *journal, rows []rowState) error {
-	columns, err := b.columns(j, rows)
+	diagnostics, features, err := b.columns(j, rows)
 	if err != nil {
 		return err
 	}
+	texts := slices.Concat([]string{"case", "image", "mask", "label", "label_name"}, b.Cases.Columns, diagnostics)
+	columns := slices.Concat(texts, features)
 	at := map[string]int{}
-	head := append([]string{"case", "image", "mask", "label", "label_name"}, b.Cases.Columns...)
 	for k, c := range columns {
-		at[c] = len(head) + k
+		at[c] = k
 	}
-	return writeCSV(b.Out, func(w *csv.Writer) error {
-		if err := w.Write(append(slices.Clone(head), columns...)); err != nil {
-			return err
-		}
+	fill := func(row func(cells []string) error) error {
 		for k := range rows {
 			if rows[k].key == "" {
 				continue
@@ -99,17 +95,37 @@ func (b *Batch) writeTable(j *journal, rows []rowState) error {
 			}
 			in := &b.Cases.Rows[k]
 			for _, l := range line.Lesions {
-				cells := make([]string, len(head)+len(columns))
+				cells := make([]string, len(columns))
 				copy(cells, append([]string{in.Case, in.Image, in.Mask, l.Label, l.Name}, in.Others...))
 				for i, n := range j.names[l.Names] {
 					cells[at[n]] = l.Cells[i]
 				}
-				if err := w.Write(cells); err != nil {
+				if err := row(cells); err != nil {
 					return err
 				}
 			}
 		}
 		return nil
+	}
+	if isParquet(b.Out) {
+		about, err := b.about()
+		if err != nil {
+			return err
+		}
+		if err := checkColumns(b.Cases.Path, columns); err != nil {
+			return err
+		}
+		lesions := 0
+		for k := range rows {
+			lesions += len(j.records[rows[k].key].names)
+		}
+		return writeParquet(b.Out, columns, len(texts), lesions, about, fill)
+	}
+	return writeCSV(b.Out, func(w *csv.Writer) error {
+		if err := w.Write(columns); err != nil {
+			return err
+		}
+		return fill(w.Write)
 	})
 }
 

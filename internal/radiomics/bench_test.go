@@ -2,6 +2,7 @@ package radiomics
 
 import (
 	"context"
+	"fmt"
 	"syscall"
 	"testing"
 )
@@ -31,7 +32,7 @@ func BenchmarkClasses(b *testing.B) {
 	o := defaultOptions()
 	g := grey(b, r, Binning{Width: 25})
 	b.Run("discretise", func(b *testing.B) {
-		measure(b, func() { grey(b, r, Binning{Width: 25}) })
+		measure(b, func() { grey(b, r, Binning{Width: 25}).release() })
 	})
 	for _, class := range FeatureClasses() {
 		if compute := greyClasses[class]; compute != nil {
@@ -45,13 +46,22 @@ func BenchmarkClasses(b *testing.B) {
 	})
 }
 
-// Everything that default settings ask for, without reading files.
+// Everything that default settings ask for, and the wavelet's bands too, without
+// reading files.
 func BenchmarkExtract(b *testing.B) {
 	image, mask := sharedCase(b, "brain1")
-	s := DefaultSettings()
-	measure(b, func() {
-		if _, err := Extract(context.Background(), image, mask, 1, s, 1); err != nil {
+	for _, types := range []string{"{Original: {}}", "{Original: {}, Wavelet: {}}"} {
+		s, err := parseSettings("settings", []byte("imageType: "+types))
+		if err != nil {
 			b.Fatal(err)
 		}
-	})
+		s.Features = DefaultSettings().Features
+		b.Run(fmt.Sprint(len(s.ImageTypes)), func(b *testing.B) {
+			measure(b, func() {
+				if _, err := Extract(context.Background(), image, mask, 1, s, 1); err != nil {
+					b.Fatal(err)
+				}
+			})
+		})
+	}
 }

@@ -24,6 +24,14 @@ type Grey struct {
 	runs   []run
 }
 
+// release gives back the memory of a Grey that Discretise made and nobody will
+// use any more.
+func (g *Grey) release() {
+	giveBack(g.Level)
+	giveBack(g.Index)
+	g.Level, g.Index = nil, nil
+}
+
 // maxLevels bounds the highest grey level, and so the memory of what is
 // tabulated by level. Texture of a lesion means nothing long before.
 const maxLevels = 1 << 20
@@ -50,17 +58,24 @@ func (r *Region) Discretise(b Binning) (*Grey, error) {
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for _, s := range runs {
 		for _, v := range r.Values[s.start : s.start+s.n] {
-			lo, hi = min(lo, v), max(hi, v)
+			if v < lo {
+				lo = v
+			}
+			if v > hi {
+				hi = v
+			}
 		}
 	}
 	e, err := b.edges(lo, hi)
 	if err != nil {
 		return nil, err
 	}
-	level := make([]int32, len(r.Values))
+	level := borrow(len(r.Values))
+	clear(level)
 	for _, s := range runs {
-		for v := s.start; v < s.start+s.n; v++ {
-			level[v] = e.level(r.Values[v])
+		to := level[s.start : s.start+s.n]
+		for k, v := range r.Values[s.start : s.start+s.n] {
+			to[k] = e.level(v)
 		}
 	}
 	return r.withLevels(level, runs), nil
@@ -69,11 +84,20 @@ func (r *Region) Discretise(b Binning) (*Grey, error) {
 // withLevels is the region with grey levels of any origin: 0 outside, from 1 to
 // maxLevels inside.
 func (r *Region) withLevels(level []int32, runs []run) *Grey {
-	g := &Grey{Region: r, Level: level, Index: make([]int32, len(level)), runs: runs}
+	g := &Grey{Region: r, Level: level, Index: borrow(len(level)), runs: runs}
+	clear(g.Index)
 	top := int32(0)
-	g.each(func(v int) { top = max(top, level[v]) })
+	for _, s := range runs {
+		for _, l := range level[s.start : s.start+s.n] {
+			top = max(top, l)
+		}
+	}
 	count := make([]int32, top+1)
-	g.each(func(v int) { count[level[v]]++ })
+	for _, s := range runs {
+		for _, l := range level[s.start : s.start+s.n] {
+			count[l]++
+		}
+	}
 	place := count // from here on: 1 + a level's place in Levels
 	for l, n := range count {
 		if n > 0 {
@@ -82,7 +106,12 @@ func (r *Region) withLevels(level []int32, runs []run) *Grey {
 			place[l] = int32(len(g.Levels))
 		}
 	}
-	g.each(func(v int) { g.Index[v] = place[level[v]] })
+	for _, s := range runs {
+		to := g.Index[s.start : s.start+s.n]
+		for k, l := range level[s.start : s.start+s.n] {
+			to[k] = place[l]
+		}
+	}
 	return g
 }
 
@@ -129,7 +158,7 @@ func (b Binning) edges(lo, hi float64) (binEdges, error) {
 // level is how many edges are at or below v (numpy.digitize). The division is
 // only a guess: what decides is the comparison with the edges as they round.
 func (e binEdges) level(v float64) int32 {
-	k := math.Floor((v - e.low) / e.step)
+	k := float64(int32((v - e.low) / e.step)) // there are fewer than 2²⁰ bins, and v is not below low
 	for k > 0 && v < e.low+k*e.step {
 		k--
 	}

@@ -48,6 +48,7 @@ func Extract(ctx context.Context, im *Image, mask *volume.Mask, label uint16, s 
 				out.add(name, c, compute(g, o))
 			}
 		}
+		g.release()
 		return nil
 	})
 	if err != nil {
@@ -67,6 +68,27 @@ var greyClasses = map[string]func(*Grey, *Options) []Feature{
 }
 
 func isShape(class string) bool { return class == "shape" || class == "shape2D" }
+
+// Compute describes one region by one class, as part of no extraction, with the
+// bins of the options.
+func Compute(r *Region, class string, o *Options) ([]Feature, error) {
+	switch class {
+	case "shape":
+		return Shape(r), nil
+	case "shape2D":
+		return Shape2D(r, o.Force2DDimension)
+	}
+	compute := greyClasses[class]
+	if compute == nil {
+		return nil, fmt.Errorf("no class %q", class)
+	}
+	g, err := r.Discretise(Binning{Width: o.BinWidth, Count: o.BinCount})
+	if err != nil {
+		return nil, err
+	}
+	defer g.release()
+	return compute(g, o), nil
+}
 
 // shape adds what is computed once, from the mask.
 func (out *Result) shape(p *Prepared, s *Settings) error {

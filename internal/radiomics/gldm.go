@@ -27,13 +27,24 @@ func GLDM(g *Grey, s *Options) []Feature {
 }
 
 func (g *Grey) dependence(s *Options) sizeMatrix {
-	size := make([]int32, len(g.Level))
-	g.each(func(v int) { size[v] = 1 })
+	size := g.borrowed(1)
+	defer giveBack(size)
 	within := int32(min(s.GLDMA, maxLevels))
 	for _, d := range directions(g.Size, s.Distances, s.stacked()) {
 		g.pairs(d, func(a, b, n int) {
 			la := g.Level[a : a+n]
 			lb, sa, sb := g.Level[b : b+n][:len(la)], size[a : a+n][:len(la)], size[b : b+n][:len(la)]
+			if within == 0 { // as a rule: no branch to foresee; none outside has a level of the lesion's
+				for k, l := range la {
+					var same int32
+					if l == lb[k] {
+						same = 1
+					}
+					sa[k] += same
+					sb[k] += same
+				}
+				return
+			}
 			for k, l := range la {
 				if o := lb[k]; o > 0 && max(l-o, o-l) <= within {
 					sa[k]++

@@ -10,7 +10,8 @@ package radiomics
 func GLRLM(g *Grey, s *Options) []Feature {
 	var sum, v sizeValues
 	n := 0.0
-	length := make([]int32, len(g.Index))
+	length := borrow(len(g.Index))
+	defer giveBack(length)
 	var weighted sizeMatrix
 	for _, d := range directions(g.Size, nil, s.stacked()) {
 		var m sizeMatrix

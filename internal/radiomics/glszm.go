@@ -27,15 +27,26 @@ func GLSZM(g *Grey, s *Options) []Feature {
 
 func (g *Grey) zones(s *Options) sizeMatrix {
 	sets := g.connected(s)
-	size := make([]int32, len(g.Index))
-	g.each(func(v int) { size[sets.find(int32(v))]++ })
-	return g.tally(size)
+	size := g.borrowed(0)
+	for _, r := range g.runs {
+		for v := r.start; v < r.start+r.n; v++ {
+			size[sets.find(int32(v))]++
+		}
+	}
+	m := g.tally(size)
+	giveBack(size)
+	giveBack(sets)
+	return m
 }
 
-// connected puts the voxels of each zone into a set.
+// connected puts the voxels of each zone into a set, in borrowed memory.
 func (g *Grey) connected(s *Options) sets {
-	sets := make(sets, len(g.Index))
-	g.each(func(v int) { sets[v] = int32(v) })
+	sets := sets(borrow(len(g.Index)))
+	for _, r := range g.runs {
+		for v := r.start; v < r.start+r.n; v++ {
+			sets[v] = int32(v)
+		}
+	}
 	for _, d := range directions(g.Size, nil, s.stacked()) {
 		g.pairs(d, func(a, b, n int) {
 			ia := g.Index[a : a+n]

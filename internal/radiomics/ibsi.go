@@ -21,7 +21,7 @@ type IBSIInput struct {
 	Size          [3]int
 	Spacing       [3]float64 // mm
 	Morphological []bool     // one a voxel; nil for Intensity's
-	Intensity     []bool     // without those that resegmentation leaves out
+	Intensity     []bool     // Morphological without those that resegmentation leaves out
 	Bins          Binning    // no bins at all: values are grey levels already, whole numbers from 1
 	Lowest        float64    // where bins of a Width begin; NaN for the least value
 	VolumeBins    Binning    // of the intensity-volume histogram; no bins: steps of 1
@@ -40,6 +40,11 @@ func IBSI(in IBSIInput) ([]Feature, error) {
 	}
 	form := r
 	if in.Morphological != nil {
+		for v, inside := range in.Intensity {
+			if inside && !in.Morphological[v] {
+				return nil, fmt.Errorf("voxel %d counts for intensity and not for form", v)
+			}
+		}
 		if form, err = NewRegion(in.Values, in.Morphological, in.Size, in.Spacing); err != nil {
 			return nil, err
 		}
@@ -58,7 +63,7 @@ func IBSI(in IBSIInput) ([]Feature, error) {
 	}
 	out.cooccurrence(g)
 	out.runLengths(g)
-	out.zones(g)
+	out.zones(form, g)
 	out.toneDifferences(g)
 	out.dependence(g)
 	return out, nil

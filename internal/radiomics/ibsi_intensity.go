@@ -111,25 +111,29 @@ func (f *ibsiFeatures) histogram(g *Grey) {
 
 // volumeHistogram adds the intensity-volume histogram's features (section 3.5):
 // the share of the lesion at or above an intensity. Intensities are in steps:
-// bins of a width or a number of bins over the range, each standing for its
-// middle, or, without bins, the values themselves in steps of 1.
+// bins of a width over the range, each standing for its middle; a number of bins
+// over the lesion's own values, each standing for its number from 1 (the manual's
+// way for values without a unit); or, without bins, the values in steps of 1.
 func (f *ibsiFeatures) volumeHistogram(in *IBSIInput, r *Region) error {
 	x := r.inside()
 	slices.Sort(x)
 	lo, hi := x[0], x[len(x)-1]
-	if !math.IsNaN(in.VolumeLow) {
+	b := in.VolumeBins
+	if b.Count == 0 && !math.IsNaN(in.VolumeLow) {
 		lo = in.VolumeLow
 	}
-	if !math.IsNaN(in.VolumeHigh) {
+	if b.Count == 0 && !math.IsNaN(in.VolumeHigh) {
 		hi = in.VolumeHigh
 	}
-	b := in.VolumeBins
-	width, steps, middle := 1.0, math.Round(hi-lo)+1, 0.0
+	width, steps := 1.0, math.Round(hi-lo)+1
+	intensity := func(step int) float64 { return lo + float64(step)*width }
 	switch {
 	case b.Count > 0:
-		width, steps, middle = (hi-lo)/float64(b.Count), float64(b.Count), 0.5
+		width, steps = (hi-lo)/float64(b.Count), float64(b.Count)
+		intensity = func(step int) float64 { return float64(step + 1) }
 	case b.Width > 0:
-		width, steps, middle = b.Width, math.Ceil((hi-lo)/b.Width), 0.5
+		width, steps = b.Width, math.Ceil((hi-lo)/b.Width)
+		intensity = func(step int) float64 { return lo + (float64(step)+.5)*width }
 	}
 	if !(width > 0) {
 		width = 1
@@ -142,7 +146,6 @@ func (f *ibsiFeatures) volumeHistogram(in *IBSIInput, r *Region) error {
 		k, _ := slices.BinarySearch(x, lo+float64(step)*width)
 		return float64(len(x)-k) / float64(len(x))
 	}
-	intensity := func(step int) float64 { return lo + (float64(step)+middle)*width }
 	share := func(part float64) float64 { // at that part of the range
 		for step := 0; step <= last; step++ {
 			if last == 0 || float64(step)/float64(last) >= part-1e-12 {

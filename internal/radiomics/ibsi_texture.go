@@ -165,7 +165,8 @@ func (f *ibsiFeatures) sizes(family, suffix string, levels []int32, matrices []s
 
 // runLengths adds the grey-level run-length features (section 3.7).
 func (f *ibsiFeatures) runLengths(g *Grey) {
-	length := make([]int32, len(g.Index))
+	length := borrow(len(g.Index))
+	defer giveBack(length)
 	count := func(one *Grey, directions []offset) (row []sizeMatrix) {
 		for _, d := range directions {
 			row = append(row, one.runLengths(d, length))
@@ -204,11 +205,17 @@ func inSlices(g *Grey, matrix func(one *Grey, stacked int) sizeMatrix, add func(
 }
 
 // zones adds the features of size zones (section 3.8) and of distance zones
-// (3.9).
-func (f *ibsiFeatures) zones(g *Grey) {
+// (3.9), whose distances are to the edge of form.
+func (f *ibsiFeatures) zones(form *Region, g *Grey) {
+	flat, space := form.distancesIn(g.Region, 0), form.distancesIn(g.Region, -1)
 	inSlices(g, func(one *Grey, stacked int) sizeMatrix { return one.zones(slicing(stacked)) },
 		func(suffix string, m []sizeMatrix, _ []int) { f.sizes("szm", suffix, g.Levels, m, nil) })
-	inSlices(g, (*Grey).distanceZones,
+	inSlices(g, func(one *Grey, stacked int) sizeMatrix {
+		if stacked == 0 {
+			return one.distanceZones(stacked, flat)
+		}
+		return one.distanceZones(stacked, space)
+	},
 		func(suffix string, m []sizeMatrix, voxels []int) { f.sizes("dzm", suffix, g.Levels, m, voxels) })
 }
 

@@ -74,7 +74,7 @@ type run struct {
 // runs lists the lesion's stretches in storage order. A pass over them touches
 // no voxel outside, and what it reads lies side by side.
 func (r *Region) runs() []run {
-	var all []run
+	all := make([]run, 0, r.Size[1]*r.Size[2])
 	at := 0
 	for z := range r.Size[2] {
 		for y := range r.Size[1] {

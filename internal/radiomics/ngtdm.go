@@ -1,6 +1,9 @@
 package radiomics
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
 // NGTDM describes how voxels differ from the mean of their neighbours: the
 // neighbouring grey-tone difference matrix (Amadasun and King, IEEE Trans SMC
@@ -68,31 +71,70 @@ func toneFeatures(levels []int32, n, difference []float64) map[string]float64 {
 // their differences, without sign, from the mean of their neighbours, both of
 // the voxels that have one; alone is the number of the others.
 func (g *Grey) toneDifferences(s *Options) (n, difference, alone []float64) {
-	sum, count := make([]int64, len(g.Level)), make([]int32, len(g.Level))
-	for _, d := range directions(g.Size, s.Distances, s.stacked()) {
+	n, difference, alone = make([]float64, len(g.Levels)), make([]float64, len(g.Levels)), make([]float64, len(g.Levels))
+	add := func(v int, neighbours, sum float64) {
+		k := g.Index[v] - 1
+		if neighbours == 0 {
+			alone[k]++
+			return
+		}
+		n[k]++
+		difference[k] += math.Abs(float64(g.Level[v]) - sum/neighbours)
+	}
+	all := directions(g.Size, s.Distances, s.stacked())
+	most := 2 * len(all) // neighbours
+	if shift := bits.Len(uint(most * g.Ng())); shift+bits.Len(uint(most)) <= 31 {
+		g.packedNeighbours(all, shift, add)
+	} else {
+		g.manyNeighbours(all, add)
+	}
+	return n, difference, alone
+}
+
+// packedNeighbours calls add for each voxel with the number of its neighbours and
+// their levels' sum. Both are kept in one number, the count from bit shift on:
+// what is outside adds nothing to either, so that no branch hangs on it.
+func (g *Grey) packedNeighbours(all []offset, shift int, add func(v int, neighbours, sum float64)) {
+	one := int32(1) << shift
+	around := g.borrowed(0)
+	defer giveBack(around)
+	for _, d := range all {
 		g.pairs(d, func(a, b, n int) {
 			la := g.Level[a : a+n]
-			lb, sa, sb := g.Level[b : b+n][:len(la)], sum[a : a+n][:len(la)], sum[b : b+n][:len(la)]
-			ca, cb := count[a : a+n][:len(la)], count[b : b+n][:len(la)]
+			lb, sa, sb := g.Level[b : b+n][:len(la)], around[a : a+n][:len(la)], around[b : b+n][:len(la)]
 			for k, level := range la {
-				if other := lb[k]; other > 0 {
-					sa[k] += int64(other)
-					ca[k]++
-					sb[k] += int64(level)
-					cb[k]++
+				other := lb[k]
+				sa[k] += other + -other>>31&one // the shift spreads the sign: all ones but for 0
+				sb[k] += level + one
+			}
+		})
+	}
+	for _, r := range g.runs {
+		for v := r.start; v < r.start+r.n; v++ {
+			add(v, float64(around[v]>>shift), float64(around[v]&(one-1)))
+		}
+	}
+}
+
+// manyNeighbours does the same where they do not fit into one number.
+func (g *Grey) manyNeighbours(all []offset, add func(v int, neighbours, sum float64)) {
+	sum, count := make([]int64, len(g.Level)), g.borrowed(0)
+	defer giveBack(count)
+	for _, d := range all {
+		g.pairs(d, func(a, b, n int) {
+			for k := range n {
+				if other := g.Level[b+k]; other > 0 {
+					sum[a+k] += int64(other)
+					count[a+k]++
+					sum[b+k] += int64(g.Level[a+k])
+					count[b+k]++
 				}
 			}
 		})
 	}
-	n, difference, alone = make([]float64, len(g.Levels)), make([]float64, len(g.Levels)), make([]float64, len(g.Levels))
-	g.each(func(v int) {
-		k := g.Index[v] - 1
-		if count[v] == 0 {
-			alone[k]++
-		} else {
-			n[k]++
-			difference[k] += math.Abs(float64(g.Level[v]) - float64(sum[v])/float64(count[v]))
+	for _, r := range g.runs {
+		for v := r.start; v < r.start+r.n; v++ {
+			add(v, float64(count[v]), float64(sum[v]))
 		}
-	})
-	return n, difference, alone
+	}
 }

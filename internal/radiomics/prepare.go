@@ -62,6 +62,7 @@ type Prepared struct {
 	LeftOut []string
 
 	settings *Settings
+	drawn    []bool // the lesion on the mask's own grid, as it was read
 }
 
 // Prepare makes image and mask ready for the features of one label: normalises,
@@ -87,7 +88,7 @@ func Prepare(ctx context.Context, im *Image, mask *volume.Mask, label uint16, s 
 	if err != nil {
 		return nil, err
 	}
-	p := &Prepared{Image: &Image{im.Grid, im.Values, im.Type}, Mask: inside, Label: label, settings: s}
+	p := &Prepared{Image: &Image{im.Grid, im.Values, im.Type}, Mask: inside, drawn: inside, Label: label, settings: s}
 	if s.Normalize {
 		p.Image.Values = slices.Clone(im.Values)
 		if err := p.Image.normalise(s.NormalizeScale, s.RemoveOutliers); err != nil {

@@ -41,6 +41,11 @@ func TestPrepareFaults(t *testing.T) {
 			m.Size[2]--
 			m.Labels = m.Labels[:voxels(m.Size)]
 		}, []string{"size is [23 18 13] in the image and [23 18 12] in the mask"}},
+		"slice": {func(_ *Image, m *volume.Mask, _ *Options) { // two dimensions on three
+			m.Size[2] = 1
+			m.Labels = m.Labels[:voxels(m.Size)]
+			m.Labels[7] = 1
+		}, []string{"size is [23 18 13] in the image and [23 18 1] in the mask"}},
 		"outside": {func(_ *Image, m *volume.Mask, o *Options) {
 			m.Affine[0][3] += 8
 			o.CorrectMask = true

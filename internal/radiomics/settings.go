@@ -55,6 +55,11 @@ type Options struct {
 	// Discretisation.
 	BinWidth float64 // 25
 	BinCount int     // 0: BinWidth counts
+	// Of the intensity-volume histogram, which the profile ibsi alone has:
+	// ivhBinWidth and ivhBinCount; 0 and 0: steps of 1 where values are whole
+	// numbers, otherwise 1000 bins.
+	VolumeBinWidth float64
+	VolumeBinCount int
 
 	// Features.
 	Force2D          bool

@@ -28,6 +28,7 @@ const (
 
 // optionKeys are the keys of the section setting, and of each image type.
 // PyRadiomics' schema gives their types and ranges; null stands for its None.
+// Two are ours, for what PyRadiomics does not have: ivhBinWidth and ivhBinCount.
 var optionKeys = map[string]setter{
 	"label":                func(o *Options, v ast.Node) *fault.Input { return integer(v, 1, math.MaxUint16, &o.Label) },
 	"label_channel":        func(o *Options, v ast.Node) *fault.Input { return integer(v, 0, maxCount, &o.LabelChannel) },
@@ -61,6 +62,12 @@ var optionKeys = map[string]setter{
 	},
 	"binCount": func(o *Options, v ast.Node) *fault.Input {
 		return orNull(v, func() { o.BinCount = 0 }, integer(v, 1, maxCount, &o.BinCount))
+	},
+	"ivhBinWidth": func(o *Options, v ast.Node) *fault.Input {
+		return orNull(v, func() { o.VolumeBinWidth = 0 }, positive(v, &o.VolumeBinWidth))
+	},
+	"ivhBinCount": func(o *Options, v ast.Node) *fault.Input {
+		return orNull(v, func() { o.VolumeBinCount = 0 }, integer(v, 1, maxLevels, &o.VolumeBinCount))
 	},
 
 	"force2D":          func(o *Options, v ast.Node) *fault.Input { return boolean(v, &o.Force2D) },

@@ -66,7 +66,7 @@ func TestEveryKey(t *testing.T) {
 		"label": "7", "label_channel": "2", "minimumROIDimensions": "3", "minimumROISize": "50", "geometryTolerance": "1e-3",
 		"correctMask": "true", "additionalInfo": "true", "normalize": "true", "normalizeScale": "100", "removeOutliers": "3",
 		"resampledPixelSpacing": "[1, 2.5, 0]", "interpolator": "sitkLinear", "preCrop": "true", "padDistance": "10",
-		"resegmentRange": "[3, -3]", "resegmentMode": "sigma", "resegmentShape": "true", "binWidth": "12.5", "binCount": "64",
+		"resegmentRange": "[3, -3]", "resegmentMode": "sigma", "resegmentShape": "true", "binWidth": "12.5", "binCount": "64", "ivhBinWidth": "2.5", "ivhBinCount": "1000",
 		"force2D": "true", "force2Ddimension": "2", "distances": "[1, 3]", "voxelArrayShift": "-300", "symmetricalGLCM": "false",
 		"weightingNorm": "infinity", "gldm_a": "2", "sigma": "[1, 2.0]", "wavelet": "bior1.3", "start_level": "1", "level": "2",
 		"gradientUseSpacing": "false", "lbp2DRadius": "2", "lbp2DSamples": "9", "lbp2DMethod": "ror", "lbp3DLevels": "3",
