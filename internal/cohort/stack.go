@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"magn/internal/fault"
 	"magn/internal/nifti"
@@ -66,6 +67,28 @@ func (s Stack) Read(view volume.View) (Read, error) {
 	return s.canonical(view, image, mask)
 }
 
+// ReadAt loads a stack's image with a point, in patient millimetres (RAS+), in the
+// place of an outline: its mask is the one voxel that holds the point. ok is false
+// where the point lies outside the stack. Neither mask nor sidecar need be there.
+func (s Stack) ReadAt(view volume.View, point [3]float64) (r Read, ok bool, err error) {
+	if s.err != nil && !exists(strings.TrimSuffix(s.Image, ".nii.gz")+".json") {
+		s.Sidecar, s.err = Sidecar{SpacingKnown: true, ScaledBy: ByStack}, nil
+	}
+	image, err := s.image()
+	if err != nil {
+		return Read{}, false, err
+	}
+	if r.Image, err = image.Canonical(view); err != nil {
+		return Read{}, false, fileFault(s.Image, err)
+	}
+	at, ok := r.Image.At(point)
+	if !ok {
+		return Read{}, false, nil
+	}
+	r.Sidecar, r.Mask = s.Sidecar, volume.PointMask(r.Image.Grid, at)
+	return r, true, nil
+}
+
 func (s Stack) canonical(view volume.View, image *volume.Volume, mask *volume.Mask) (r Read, err error) {
 	r.Sidecar = s.Sidecar
 	if r.Image, err = image.Canonical(view); err != nil {
@@ -85,16 +108,9 @@ func (s Stack) canonical(view volume.View, image *volume.Volume, mask *volume.Ma
 
 // stored reads image and mask as they lie on disk.
 func (s Stack) stored() (*volume.Volume, *volume.Mask, error) {
-	if s.err != nil {
-		return nil, nil, s.err
-	}
-	im, err := nifti.Read(s.Image)
+	v, err := s.image()
 	if err != nil {
-		return nil, nil, fileFault(s.Image, err)
-	}
-	v, err := im.Volume()
-	if err != nil {
-		return nil, nil, fileFault(s.Image, err)
+		return nil, nil, err
 	}
 	mk, err := nifti.Read(s.Mask)
 	if err != nil {
@@ -104,9 +120,26 @@ func (s Stack) stored() (*volume.Volume, *volume.Mask, error) {
 	if err != nil {
 		return nil, nil, fileFault(s.Mask, err)
 	}
-	// The sidecar knows what NIfTI can say only roughly.
-	v.SpacingKnown, m.SpacingKnown = s.SpacingKnown, s.SpacingKnown
+	m.SpacingKnown = s.SpacingKnown
 	return v, m, nil
+}
+
+// image reads the image as it lies on disk.
+func (s Stack) image() (*volume.Volume, error) {
+	if s.err != nil {
+		return nil, s.err
+	}
+	im, err := nifti.Read(s.Image)
+	if err != nil {
+		return nil, fileFault(s.Image, err)
+	}
+	v, err := im.Volume()
+	if err != nil {
+		return nil, fileFault(s.Image, err)
+	}
+	// The sidecar knows what NIfTI can say only roughly.
+	v.SpacingKnown = s.SpacingKnown
+	return v, nil
 }
 
 // fileFault names the file where a lower layer did not.

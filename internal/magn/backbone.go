@@ -106,9 +106,14 @@ func (b *backbone) forward(s *torch.Scope, x torch.Tensor, training bool) torch.
 			// conv(w, (x,x,x)) = conv(Σ_c w_c, x): the same function for a third of the work.
 			stem.w = s.Sum(stem.w, true, 1)
 		}
-		a := stem.forward(s, x, torch.Tensor{}, true, training)
-		y := s.MaxPool(a, 3, 2, 1)
+		// The largest of the positive parts is the positive part of the largest: pooled
+		// first, the ReLU has a quarter of the work, and what it is taken of, the
+		// largest activations of all, need not be kept for the way back.
+		a := stem.forward(s, x, torch.Tensor{}, false, training)
+		p := s.MaxPool(a, 3, 2, 1)
 		s.Free(a)
+		y := s.ReLU(p)
+		s.Free(p)
 		for _, bl := range b.blocks {
 			z := bl.forward(s, y, training)
 			s.Free(y)

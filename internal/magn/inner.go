@@ -2,14 +2,12 @@ package magn
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"math"
 	"slices"
 
 	"magn/internal/cohort"
-	"magn/internal/draw"
-	"magn/internal/fault"
+	"magn/internal/stats"
 )
 
 // Check says whether a unit can be run: its settings, and that its training groups
@@ -25,44 +23,11 @@ func (u Unit) Check() error {
 	return nil
 }
 
-// innerSplit sets fraction of the training groups aside, stratified by class, to
-// choose epoch, λ and threshold. It depends on seed and fold and not on the arm.
+// innerSplit parts the training cases by cohort.InnerSplit.
 func innerSplit(u Unit) (train, val []cohort.Case, err error) {
-	label := map[string]int{}
-	cases := map[string]int{}
-	var groups []string
-	for _, c := range u.Train {
-		if cases[c.Group] == 0 {
-			groups = append(groups, c.Group)
-		}
-		cases[c.Group]++
-		label[c.Group] = max(label[c.Group], c.Label)
-	}
-	slices.Sort(groups)
-	aside := map[string]bool{}
-	for y := range 2 {
-		var of []string
-		total := 0
-		for _, g := range groups {
-			if label[g] == y {
-				of = append(of, g)
-				total += cases[g]
-			}
-		}
-		if len(of) < 2 {
-			return nil, nil, &fault.Input{
-				File: "folds.csv", Field: fmt.Sprintf("test fold %d", u.Fold), Found: fmt.Sprintf("%d training groups with label %d", len(of), y),
-				Expected: "at least 2, so that one can be set aside", Do: "use fewer folds, or inner_fraction: 0 with one lambda",
-			}
-		}
-		taken := 0
-		for n, i := range draw.New("inner", u.Seed, u.Fold, y).Perm(len(of)) {
-			if n == len(of)-1 || float64(taken) >= u.Training.InnerFraction*float64(total) {
-				break
-			}
-			aside[of[i]] = true
-			taken += cases[of[i]]
-		}
+	aside, err := cohort.InnerSplit(u.Train, u.Training.InnerFraction, u.Seed, u.Fold)
+	if err != nil {
+		return nil, nil, err
 	}
 	for _, c := range u.Train {
 		if aside[c.Group] {
@@ -128,31 +93,13 @@ func crossEntropy(logits []float64, cases []cohort.Case) float64 {
 	return sum / float64(len(logits))
 }
 
-// threshold is the probability that divides the inner scores best: the largest
-// sum of sensitivity and specificity (Youden 1950), halfway between two scores;
-// of equal ones that nearest to one half.
+// threshold divides the inner scores.
 func threshold(logits []float64, cases []cohort.Case) float64 {
-	zs := slices.Clone(logits)
-	slices.Sort(zs)
-	zs = slices.Compact(zs)
-	best, at := math.Inf(-1), 0.5
-	for i := 0; i+1 < len(zs); i++ {
-		cut := (zs[i] + zs[i+1]) / 2
-		var hit, n [2]float64
-		for j, z := range logits {
-			y := cases[j].Label
-			n[y]++
-			if (z >= cut) == (y == 1) {
-				hit[y]++
-			}
-		}
-		youden := hit[0]/n[0] + hit[1]/n[1]
-		p := sigmoid(cut)
-		if youden > best || youden == best && math.Abs(p-0.5) < math.Abs(at-0.5) {
-			best, at = youden, p
-		}
+	positive := make([]bool, len(cases))
+	for i, c := range cases {
+		positive[i] = c.Label == 1
 	}
-	return at
+	return stats.YoudenThreshold(logits, positive)
 }
 
 func sigmoid(z float64) float64 { return 1 / (1 + math.Exp(-z)) }

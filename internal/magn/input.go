@@ -39,6 +39,7 @@ type subject struct {
 type input struct {
 	views    []volume.View
 	training Training
+	centre   Centre
 	side     int // of a patch
 	mu       *sync.Mutex
 	ready    map[string]func() (*subject, error)
@@ -84,10 +85,13 @@ func (in *input) pairs(c cohort.Case, view volume.View) ([]pair, error) {
 	if len(stacks) == 0 {
 		return nil, &fault.Input{File: c.Dir, Field: view.String(), Found: "no volume of this view", Expected: view.String() + ".nii.gz", Do: "leave the case out, or use a model of the views that it has"}
 	}
-	for _, stack := range stacks {
-		r, err := stack.Read(view)
+	for n, stack := range stacks {
+		r, ok, err := in.centre.read(stack, view)
 		if err != nil {
 			return nil, err
+		}
+		if !ok {
+			continue
 		}
 		image, mask := r.Image, r.Mask
 		if in.training.PixelMM > 0 {
@@ -96,12 +100,17 @@ func (in *input) pairs(c cohort.Case, view volume.View) ([]pair, error) {
 			}
 			image, mask = image.ResampleInPlane(in.training.PixelMM), mask.ResampleInPlane(in.training.PixelMM)
 		}
+		if in.centre.At != nil { // one voxel may be lost between two of another size
+			if at, ok := image.At(*in.centre.At); ok {
+				mask = volume.PointMask(image.Grid, at)
+			}
+		}
 		drawn := mask
 		if in.training.Lesions == LesionsMerged {
 			drawn = merged(mask)
 		}
 		window := windows(image, r.ScaledBy == cohort.BySlice)
-		for _, d := range drawn.Drawn() {
+		for _, d := range in.centre.place(c, view, n, mask.Grid, drawn.Drawn()) {
 			p := in.maskPatch(mask, d)
 			for _, k := range in.slicesOf(d.Slice, image.Size[2]) {
 				lo, hi := window(k)
@@ -109,6 +118,9 @@ func (in *input) pairs(c cohort.Case, view volume.View) ([]pair, error) {
 			}
 			out = append(out, p)
 		}
+	}
+	if len(out) == 0 && in.centre.At != nil {
+		return nil, &fault.Input{File: c.Dir, Field: view.String(), Found: fmt.Sprintf("no stack that holds the point %v", *in.centre.At), Expected: "a point in patient millimetres (RAS+, as NIfTI counts them) within a stack of every view"}
 	}
 	if len(out) == 0 {
 		return nil, &fault.Input{File: stacks[0].Mask, Field: "voxels", Found: fmt.Sprintf("no lesion left at %g mm a pixel", in.training.PixelMM), Expected: "a lesion in every view"}

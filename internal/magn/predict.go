@@ -118,7 +118,14 @@ type ViewPrediction struct {
 // Predict answers for one case. A case without one of the model's views is a
 // *fault.Input that names it.
 func (m *Model) Predict(ctx context.Context, c cohort.Case) (*CasePrediction, error) {
+	return m.PredictAt(ctx, c, Centre{})
+}
+
+// PredictAt is Predict with crops centred otherwise than on the outline. With
+// a point, Energy and Share say nothing and Crop has no lesion.
+func (m *Model) PredictAt(ctx context.Context, c cohort.Case, centre Centre) (*CasePrediction, error) {
 	in := newInput(m.Info().Network.Views, m.Info().Training) // reads the case once for all folds
+	in.centre = centre
 	var folds []answer
 	p := &CasePrediction{}
 	for _, n := range m.nets {
@@ -148,6 +155,10 @@ func (m *Model) Predict(ctx context.Context, c cohort.Case) (*CasePrediction, er
 		vp.Map = mean.Upsample(vp.Crop.Size)
 		s := score(mean.enlarge(vp.Crop.Size), in.flags(pr, centred))
 		vp.Energy, vp.Share, vp.Zero = s.Energy, s.Share, s.Zero
+		if centre.At != nil {
+			clear(vp.Crop.Lesion)
+			vp.Energy, vp.Share = 0, 0
+		}
 		p.Views = append(p.Views, vp)
 	}
 	return p, nil

@@ -302,7 +302,7 @@ const mapShifts = 4
 func (r *run) answers(res *Result, answers []answer, widths []float64) error {
 	var maps []torch.Named
 	for _, a := range answers {
-		res.Scores = append(res.Scores, Score{a.subject.ID, a.subject.Group, a.subject.Label, a.logit, sigmoid(a.logit)})
+		res.Scores = append(res.Scores, a.score())
 		for v, view := range r.unit.Network.Views {
 			size := r.unit.Training.Crop
 			fixed := gaussian(size, widths[v])

@@ -31,6 +31,28 @@ func (g Grid) Voxel(n int) [3]int {
 }
 
 // check says what makes a grid with n values in storage unusable.
+// At is the voxel that holds a point in patient millimetres (RAS+): ok where the
+// point lies within the grid's voxels, their outer halves included.
+func (g Grid) At(mm [3]float64) (v [3]int, ok bool) {
+	inverse, err := g.Affine.Inverse()
+	if err != nil {
+		return v, false
+	}
+	ok = true
+	for axis, x := range inverse.Apply(mm) {
+		v[axis] = int(math.Floor(x + 0.5))
+		ok = ok && v[axis] >= 0 && v[axis] < g.Size[axis] && !math.IsNaN(x)
+	}
+	return v, ok
+}
+
+// PointMask has one voxel of label 1, which must lie on the grid.
+func PointMask(g Grid, voxel [3]int) *Mask {
+	m := &Mask{Grid: g, Labels: make([]uint16, g.Len())}
+	m.Labels[(voxel[2]*g.Size[1]+voxel[1])*g.Size[0]+voxel[0]] = 1
+	return m
+}
+
 func (g Grid) check(n int) error {
 	for _, s := range g.Size {
 		if s < 1 {

@@ -337,3 +337,107 @@ func TestWindowFollowsScale(t *testing.T) {
 		t.Errorf("%v, %v became %v, %v", lo, hi, lo2, hi2)
 	}
 }
+
+// lesions is a canonical mask with one box for each label, and those boxes.
+func lesions(size [3]int, boxes map[uint16][4]int, k int) *Mask {
+	m := &Mask{Grid: Grid{Size: size, Affine: Scaling(1, 1, 4), SpacingKnown: true}, Labels: make([]uint16, size[0]*size[1]*size[2])}
+	for l, b := range boxes {
+		for y := b[1]; y < b[3]; y++ {
+			for x := b[0]; x < b[2]; x++ {
+				m.Labels[x+size[0]*(y+size[1]*k)] = l
+			}
+		}
+	}
+	return m
+}
+
+// A lesion that is larger than the crop fills it, or is cut alike on both sides;
+// its size in pixels is kept, and what share of it the crop shows follows from
+// both. One at the edge of the image, or beyond two, is in the middle all the same.
+func TestLesionsLargerThanACrop(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w, h := rapid.IntRange(1, 60).Draw(t, "w"), rapid.IntRange(1, 60).Draw(t, "h")
+		x, y := rapid.IntRange(0, 60-w).Draw(t, "x"), rapid.IntRange(0, 60-h).Draw(t, "y")
+		side := 2 * rapid.IntRange(2, 16).Draw(t, "side")
+		slices := rapid.IntRange(1, 3).Draw(t, "slices")
+		k := rapid.IntRange(0, slices-1).Draw(t, "k")
+		m := lesions([3]int{60, 60, slices}, map[uint16][4]int{3: {x, y, x + w, y + h}}, k)
+		all := m.Drawn()
+		if len(all) != 1 || all[0].Slice != k || all[0].Area != w*h {
+			t.Fatalf("%+v", all)
+		}
+		got, inside := m.CropLabels(k, all[0].Centre[0], all[0].Centre[1], side)
+		n := 0
+		for i, l := range got {
+			if l {
+				n++
+				if !inside[i] {
+					t.Fatal("a lesion in the padding")
+				}
+			}
+		}
+		if want := min(w, side) * min(h, side); n != want {
+			t.Fatalf("%d pixels of %d×%d in a crop of %d, expected %d", n, w, h, side, want)
+		}
+	})
+}
+
+// Of two lesions that are farther apart than a crop reaches, each has a crop of its
+// own, without the other; of nearer ones both crops show what is in reach.
+func TestLesionsFarApart(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		side := 2 * rapid.IntRange(4, 12).Draw(t, "side")
+		a, b := rapid.IntRange(1, 8).Draw(t, "a"), rapid.IntRange(1, 8).Draw(t, "b")
+		gap := rapid.IntRange(1, 60).Draw(t, "gap")
+		boxes := map[uint16][4]int{1: {3, 10, 3 + a, 10 + a}, 2: {3 + a + gap, 12, 3 + a + gap + b, 12 + b}}
+		m := lesions([3]int{90, 40, 1}, boxes, 0)
+		all := m.Drawn()
+		if len(all) != 2 {
+			t.Fatalf("%+v", all)
+		}
+		for _, d := range all {
+			got, _ := m.CropLabels(0, d.Centre[0], d.Centre[1], side)
+			n := 0
+			for _, l := range got {
+				if l {
+					n++
+				}
+			}
+			// By hand: columns and rows of each box that the crop reaches.
+			want := 0
+			for _, q := range boxes {
+				x := max(0, min(q[2], d.Centre[0]+side/2)-max(q[0], d.Centre[0]-side/2))
+				y := max(0, min(q[3], d.Centre[1]+side/2)-max(q[1], d.Centre[1]-side/2))
+				want += x * y
+			}
+			if n != want {
+				t.Fatalf("%d pixels in the crop of lesion %d, expected %d", n, d.Label, want)
+			}
+			if own := d.Area; gap > side && n != min(own, n) {
+				t.Fatalf("the crop of lesion %d shows another one", d.Label)
+			}
+		}
+	})
+}
+
+// A point in the middle of a voxel, or anywhere nearer to it than to the next, is
+// held by that voxel; one beyond the outermost halves by none.
+func TestGridAt(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		stack, _ := anyStack(t)
+		g := stack.Grid
+		v := g.Voxel(rapid.IntRange(0, g.Len()-1).Draw(t, "voxel"))
+		at := [3]float64{}
+		for axis := range at {
+			at[axis] = float64(v[axis]) + rapid.Float64Range(-0.49, 0.49).Draw(t, "off")
+		}
+		if got, ok := g.At(g.Affine.Apply(at)); !ok || got != v {
+			t.Fatalf("%v, %v; want %v", got, ok, v)
+		}
+		axis := rapid.IntRange(0, 2).Draw(t, "axis")
+		at[axis] = float64(g.Size[axis]) - 0.49
+		if _, ok := g.At(g.Affine.Apply(at)); ok {
+			t.Fatal("a point beyond the grid is held")
+		}
+	})
+}

@@ -24,9 +24,16 @@ inline uint16_t narrow(float f) {
   return static_cast<uint16_t>((u & 0x7fffffff) > 0x7f800000 ? 0x7fc0 : rounded);
 }
 
+inline float widen(float f) { return f; }
+
+template <class T>
+inline T* stored(const at::Tensor& t) {
+  return reinterpret_cast<T*>(t.data_ptr());
+}
+
 inline const uint16_t* bits(const at::Tensor& t) { return reinterpret_cast<const uint16_t*>(t.data_ptr<at::BFloat16>()); }
 inline uint16_t* bits(at::Tensor& t) { return reinterpret_cast<uint16_t*>(t.data_ptr<at::BFloat16>()); }
 
-inline bool is_bf16_rows(const at::Tensor& t) {
-  return t.device().is_cpu() && t.scalar_type() == at::kBFloat16 && t.dim() == 4 && t.is_contiguous(at::MemoryFormat::ChannelsLast);
-}
+inline bool is_rows(const at::Tensor& t) { return t.device().is_cpu() && t.dim() == 4 && t.is_contiguous(at::MemoryFormat::ChannelsLast); }
+
+inline bool is_bf16_rows(const at::Tensor& t) { return is_rows(t) && t.scalar_type() == at::kBFloat16; }

@@ -38,7 +38,7 @@ int32_t magn_relu(tensor x, int64_t mode, tensor* out, char* err, len errlen) {
 int32_t magn_max_pool(tensor x, int64_t kernel, int64_t stride, int64_t pad, int64_t mode, tensor* out, char* err, len errlen) {
   return op(mode, out, err, errlen, [&] {
     auto& t = at_handle(x);
-    if (kernel == 3 && stride == 2 && pad == 1 && is_bf16_rows(t)) return max_pool_3x3(t);
+    if (kernel == 3 && stride == 2 && pad == 1 && max_pool_fits(t)) return max_pool_3x3(t);
     return at::max_pool2d(t, {kernel, kernel}, {stride, stride}, {pad, pad});
   });
 }
