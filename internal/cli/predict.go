@@ -18,6 +18,7 @@ import (
 
 type predictOptions struct {
 	model, caseDir, out string
+	centre              []float64
 	device              string
 	threads             int
 }
@@ -31,9 +32,10 @@ func newPredictCommand(env *Env) *cobra.Command {
 docs/formats/cohort.md says) and writes into --out: prediction.json with the
 probability of the positive class, the calibrated one, the class at the model's
 threshold and what each view contributes; and <view>.png with the crop, its outline
-and the heat map. The answer is the mean of the model's networks.`,
+and the heat map. With --centre a point stands for the outlines. The answer is the mean of the model's networks.`,
 		Example: `  magn predict --model S/models/multi-view-attention --case S/cases/p001 --out p001
-  magn predict --model S/models/multi-view --case new/p7 --out p7 --json`,
+  magn predict --model S/models/multi-view --case new/p7 --out p7 --json
+  magn predict --model S/models/multi-view --case new/p8 --out p8 --centre=-3.5,12,40`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if o.device != "auto" && o.device != "cpu" && o.device != "cuda" {
@@ -42,7 +44,14 @@ and the heat map. The answer is the mean of the model's networks.`,
 			if o.threads < 0 {
 				return &fault.Usage{Err: fmt.Errorf("--threads %d: expected 0 or more", o.threads)}
 			}
-			p, got, err := study.PredictCase(c.Context(), o.model, o.caseDir, o.device, o.threads)
+			var centre magn.Centre
+			if c.Flags().Changed("centre") {
+				if len(o.centre) != 3 {
+					return &fault.Usage{Err: fmt.Errorf("--centre: found %d numbers, expected x,y,z in patient millimetres", len(o.centre))}
+				}
+				centre.At = &[3]float64{o.centre[0], o.centre[1], o.centre[2]}
+			}
+			p, got, err := study.PredictCase(c.Context(), o.model, o.caseDir, centre, o.device, o.threads)
 			if err != nil {
 				return err
 			}
@@ -65,6 +74,7 @@ and the heat map. The answer is the mean of the model's networks.`,
 	f.StringVar(&o.model, "model", "", "a folder STUDY/models/ARM")
 	f.StringVar(&o.caseDir, "case", "", "the case folder")
 	f.StringVar(&o.out, "out", "", "folder to write to")
+	f.Float64SliceVar(&o.centre, "centre", nil, "x,y,z of a point in the lesion, patient mm (RAS+, as NIfTI counts them), in the place of outlines: masks are not read")
 	f.StringVar(&o.device, "device", "auto", "auto, cpu or cuda")
 	f.IntVar(&o.threads, "threads", 0, "threads to use; 0: one a processor")
 	require(c, "model", "case", "out")

@@ -20,7 +20,7 @@ func newRoot(env *Env) *cobra.Command {
 cross-validates it by patient, and reports what the evidence is worth.
 For research only: it is no medical device.`,
 		Example: `  magn doctor
-  magn phantom --out demo/study --patients 24 --seed 1
+  magn phantom --study demo/study --patients 24 --seed 1
   magn study run demo/study
   magn study report demo/study`,
 	}
@@ -31,6 +31,7 @@ For research only: it is no medical device.`,
 		newBenchCommand(env),
 		newConvertCommand(env),
 		newDoctorCommand(env),
+		newFigureCommand(env),
 		newImportCommand(env),
 		newPhantomCommand(env),
 		newPredictCommand(env),

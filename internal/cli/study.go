@@ -26,6 +26,7 @@ func newStudyCommand(env *Env) *cobra.Command {
 		newStudyRunCommand(env),
 		newStudyStatusCommand(env),
 		newStudyReportCommand(env),
+		newStudyEvaluateCommand(env),
 		newStudyVerifyCommand(env),
 	)
 	return c
@@ -34,6 +35,7 @@ func newStudyCommand(env *Env) *cobra.Command {
 // plannedUnit is a unit as plan prints it.
 type plannedUnit struct {
 	Arm   string      `json:"arm"`
+	Part  string      `json:"part,omitempty"` // heat maps: what looks closer at another unit's
 	Fold  int         `json:"fold"`
 	Seed  int         `json:"seed"`
 	State study.State `json:"state"`
@@ -64,7 +66,11 @@ The first plan or run of a study writes folds.csv, which is frozen from then on.
 			var units []plannedUnit
 			for _, p := range plan {
 				u := p.Unit
-				units = append(units, plannedUnit{u.Arm, u.Fold, u.Seed, p.State, len(u.Train), len(u.Test), u.Hash})
+				part := ""
+				if u.Exam != nil {
+					part = "heat maps"
+				}
+				units = append(units, plannedUnit{u.Arm, part, u.Fold, u.Seed, p.State, len(u.Train), len(u.Test), u.Hash})
 			}
 			if env.JSON {
 				for _, u := range units {
@@ -77,49 +83,14 @@ The first plan or run of a study writes folds.csv, which is frozen from then on.
 			w := tabwriter.NewWriter(env.Out, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(w, "arm\tfold\tseed\tstate\ttrain\ttest\thash")
 			for _, u := range units {
+				if u.Part != "" {
+					u.Arm += ", " + u.Part
+				}
 				fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%d\t%d\t%.12s\n", u.Arm, u.Fold, u.Seed, u.State, u.Train, u.Test, u.Hash)
 			}
 			return w.Flush()
 		},
 	}, fault.CodeInput)
-}
-
-func newStudyCheckCommand(env *Env) *cobra.Command {
-	return exits(&cobra.Command{
-		Use:   "check STUDY",
-		Short: "Read settings, tables and every image, and report all that is wrong",
-		Long: `Reads study.yaml, the tables and every stack of every case, and reports all at once:
-unreadable or truncated files, NaN, masks that are empty or on another grid, voxels
-that changed since the import, one patient with two labels, identical slices under
-two groups, a split that does not fit, a fold that cannot be trained or judged.
-Nothing is run; a split that is not made yet is made, as by plan and run.`,
-		Example: `  magn study check S`,
-		Args:    cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			s, err := study.Open(args[0])
-			if err != nil {
-				return err
-			}
-			p := env.Progress("check")
-			err = s.Cohort.Check(c.Context(), p.Set)
-			p.Close()
-			if err != nil {
-				return err
-			}
-			if _, err := s.Plan(); err != nil {
-				return err
-			}
-			info := struct {
-				Cases    int `json:"cases"`
-				Excluded int `json:"excluded"`
-				Units    int `json:"units"`
-			}{len(s.Cases), len(s.Excluded), len(s.Config.Arms) * s.Config.Folds * len(s.Config.Seeds)}
-			return env.Result(info, func(w io.Writer) error {
-				_, err := fmt.Fprintf(w, "%s: %d cases, %d excluded, %d units planned; nothing wrong\n", s.Dir, info.Cases, info.Excluded, info.Units)
-				return err
-			})
-		},
-	}, fault.CodeInput, fault.CodeInterrupted)
 }
 
 func newStudyStatusCommand(env *Env) *cobra.Command {

@@ -51,7 +51,7 @@ type Case struct {
 	Dir   string // the case folder
 
 	// Covariates by column of cohort.csv; what is not known is not in it.
-	Covariates map[string]string `json:"-"` // no unit depends on them
+	Covariates map[string]string `json:",omitempty"`
 }
 
 // Exclusion is a patient who was left out, and why.
@@ -68,8 +68,21 @@ type Cohort struct {
 
 // Load reads cohort.csv and excluded.csv of a study folder. It opens no image:
 // Check does. Columns after case, group, class and label are covariates, which
-// may be empty. What is wrong is returned as *Problems, all of it.
+// may be empty. Cases that checked.csv rejects are among the excluded. What is
+// wrong is returned as *Problems, all of it.
 func Load(studyDir string) (*Cohort, error) {
+	c, err := load(studyDir)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.judged(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// load is Load before a person's verdicts.
+func load(studyDir string) (*Cohort, error) {
 	c := &Cohort{Dir: studyDir}
 	path := filepath.Join(studyDir, cohortFile)
 	var ps Problems

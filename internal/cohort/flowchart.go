@@ -49,8 +49,9 @@ type Step struct {
 	Excluded int            `json:"excluded"`
 	Unknown  int            `json:"unknown"` // of the excluded, those of whom it is not known
 	Left     int            `json:"left"`
-	Reasons  map[string]int `json:"reasons"` // the excluded by reason
-	Any      int            `json:"any"`     // of all patients, those whom this rule alone would exclude
+	Reasons  map[string]int `json:"reasons"`           // the excluded by reason
+	Any      int            `json:"any"`               // of all patients, those whom this rule alone would exclude
+	Classes  map[string]int `json:"classes,omitempty"` // the excluded by class; of the step "checked" only
 }
 
 // Flowchart is the counts of a study's flow of patients, as in the paper's

@@ -112,6 +112,11 @@ func checkBothClasses(file string, ofClass [2][]int, do string, ps *Problems) {
 // must fit the cases (each in it once, in its group, no group in two folds, both
 // classes in every fold, as many folds as asked for); else it is made and written.
 func FoldsCSV(studyDir string, cases []Case, folds int, seed int64) ([]Fold, error) {
+	return frozenSplit(studyDir, cases, folds, func() ([]Fold, error) { return MakeFolds(cases, folds, seed) })
+}
+
+// frozenSplit reads folds.csv, or makes the split and writes it.
+func frozenSplit(studyDir string, cases []Case, folds int, split func() ([]Fold, error)) ([]Fold, error) {
 	path := filepath.Join(studyDir, foldsFile)
 	f, err := os.Open(path)
 	if err == nil {
@@ -121,7 +126,7 @@ func FoldsCSV(studyDir string, cases []Case, folds int, seed int64) ([]Fold, err
 	if !errors.Is(err, os.ErrNotExist) {
 		return nil, openFault(path, "", err)
 	}
-	made, err := MakeFolds(cases, folds, seed)
+	made, err := split()
 	if err != nil {
 		return nil, err
 	}

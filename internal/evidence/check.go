@@ -8,12 +8,13 @@ import (
 )
 
 // checkUnit refuses a unit that says nothing: without predictions its fold would
-// drop out of the mean, without fits the leakage statement would be empty.
-func checkUnit(u *Unit) error {
+// drop out of the mean, without fits the leakage statement would be empty. To
+// a reader, or to a locked model, nothing is fitted.
+func checkUnit(u *Unit, kind string) error {
 	switch {
 	case len(u.Predictions) == 0:
 		return unitFault(u, "no prediction", "one for each test case")
-	case len(u.Fits) == 0:
+	case len(u.Fits) == 0 && kind != KindReader && !u.Locked:
 		return unitFault(u, "no fitted step", "each fitted step with the groups that it saw")
 	}
 	if bad := checkFinite("lambda", u.Lambda); bad != nil {

@@ -1,46 +1,109 @@
 package evidence
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 
 	"magn/internal/fault"
 	"magn/internal/stats"
 )
 
 // Pair names two arms to compare: A minus B.
-type Pair struct{ A, B string }
+type Pair struct {
+	A, B   string
+	Family string // empty: Secondary
+}
 
-// DefaultPairs are the comparisons a study makes unless it says otherwise, among
-// arms of one kind: each set of views with attention minus without, the set of
-// several views first; then several views minus each of them alone, both without
-// attention.
-func DefaultPairs(arms []Arm) []Pair {
-	pairs := []Pair{}
+// ShareVariant begins the variant of an arm that was trained on a share of the
+// training groups, in percent: share-25.
+const ShareVariant = "share-"
+
+// Families of comparisons.
+const (
+	Primary     = "primary"     // the one named before the study ran: not adjusted
+	Secondary   = "secondary"   // adjusted for each other by Holm's method
+	Descriptive = "descriptive" // not adjusted and not to be read as a test
+)
+
+// DefaultPairs are the comparisons a study makes unless it says otherwise.
+// primary names the first, and where it is nil that is several views with
+// attention minus the same without. Among networks follow: each set of views
+// with attention minus without, the set of several views first; several views
+// minus each of them alone, both without attention. Then the network (the one of
+// most views, with attention where there is one) minus radiomics on the same
+// views and minus each reader without help. That the network knows more than an
+// arm that sees no image, and a reader more with help, is described.
+func DefaultPairs(arms []Arm, primary []string) []Pair {
+	var own []Arm // no variants
+	for _, a := range arms {
+		if a.Of == "" {
+			own = append(own, a)
+		}
+	}
 	find := func(kind string, views []string, attention bool) string {
-		for _, a := range arms {
+		for _, a := range own {
 			if a.Kind == kind && slices.Equal(a.Views, views) && a.Attention == attention {
 				return a.Name
 			}
 		}
 		return ""
 	}
+	pairs := []Pair{}
+	add := func(a, b, family string) {
+		if a != "" && b != "" && a != b && !slices.ContainsFunc(pairs, func(p Pair) bool { return p.A == a && p.B == b || p.A == b && p.B == a }) {
+			pairs = append(pairs, Pair{a, b, family})
+		}
+	}
+	if len(primary) == 2 {
+		add(primary[0], primary[1], Primary)
+	}
+	network := mainArm(arms)
 	for _, several := range []bool{true, false} {
-		for _, a := range arms {
-			if b := find(a.Kind, a.Views, false); a.Attention && (len(a.Views) > 1) == several && b != "" {
-				pairs = append(pairs, Pair{a.Name, b})
+		for _, a := range own {
+			if a.Kind != KindNetwork || (len(a.Views) > 1) != several {
+				continue
+			}
+			if a.Attention {
+				family := Secondary
+				if len(pairs) == 0 && several {
+					family = Primary
+				}
+				add(a.Name, find(a.Kind, a.Views, false), family)
+			}
+		}
+	}
+	for _, a := range own {
+		if a.Kind != KindNetwork || a.Attention || len(a.Views) < 2 {
+			continue
+		}
+		for _, v := range a.Views {
+			add(a.Name, find(a.Kind, []string{v}, false), Secondary)
+		}
+	}
+	for _, a := range own {
+		switch {
+		case a.Name == network:
+			add(network, find(KindRadiomics, a.Views, false), Secondary)
+		case a.Kind == KindReader:
+			add(network, a.Name, Secondary)
+		case a.Kind == KindBlind:
+			add(network, a.Name, Descriptive)
+		}
+	}
+	for _, a := range arms { // a learning curve: what attention is worth with fewer patients
+		for _, b := range arms {
+			if a.Kind == KindNetwork && a.Attention && !b.Attention && a.Variant == b.Variant && strings.HasPrefix(a.Variant, ShareVariant) && slices.Equal(a.Views, b.Views) && b.Kind == a.Kind {
+				add(a.Name, b.Name, Descriptive)
 			}
 		}
 	}
 	for _, a := range arms {
-		if a.Attention || len(a.Views) < 2 {
-			continue
-		}
-		for _, v := range a.Views {
-			if b := find(a.Kind, []string{v}, false); b != "" {
-				pairs = append(pairs, Pair{a.Name, b})
-			}
+		if a.Kind == KindReader && a.Aided {
+			add(a.Name, a.Of, Descriptive)
 		}
 	}
 	return pairs
@@ -64,10 +127,21 @@ func compare(tables []*table, pairs []Pair) ([]Comparison, error) {
 			return nil, err
 		}
 		c := difference(a, b)
-		out, ps = append(out, c), append(ps, c.P)
+		c.Family, c.Fixed = cmp.Or(p.Family, Secondary), fixed(a, b)
+		c.PHolm = math.NaN()
+		switch c.Family {
+		case Primary:
+			c.PHolm = c.P
+		case Secondary:
+			ps = append(ps, c.P)
+		}
+		out = append(out, c)
 	}
-	for i, p := range stats.Holm(ps) {
-		out[i].PHolm = p
+	adjusted := stats.Holm(ps)
+	for i := range out {
+		if out[i].Family == Secondary {
+			out[i].PHolm, adjusted = adjusted[0], adjusted[1:]
+		}
 	}
 	return out, nil
 }
@@ -75,7 +149,7 @@ func compare(tables []*table, pairs []Pair) ([]Comparison, error) {
 // pairable says why two arms cannot be paired.
 func pairable(a, b *table) error {
 	bad := &fault.Input{File: "comparison " + a.arm.Name + " − " + b.arm.Name, Do: "compare arms on the same patients only"}
-	if !slices.Equal(a.seeds, b.seeds) {
+	if !slices.Equal(a.seeds, b.seeds) && a.arm.Kind != KindReader && b.arm.Kind != KindReader {
 		bad.Found, bad.Expected = fmt.Sprintf("seeds %v and %v", a.seeds, b.seeds), "the same seeds"
 		return bad
 	}
@@ -134,14 +208,14 @@ func deltaAUC(a, b *table) func(weights []int) []float64 {
 	for v := range folds {
 		rows := a.rows(a.folds[v])
 		folds[v] = fold{rows: rows, weights: make([]int, len(rows))}
-		for s := range a.seeds {
-			for k, t := range [2]*table{a, b} {
+		for k, t := range [2]*table{a, b} {
+			for s := range t.seeds {
 				sample := t.sample(s, rows)
 				folds[v].ranked[k] = append(folds[v].ranked[k], stats.Rank(sample.Scores, sample.Positive))
 			}
 		}
 	}
-	out := make([]float64, len(a.seeds))
+	out := make([]float64, max(len(a.seeds), len(b.seeds)))
 	return func(weights []int) []float64 {
 		clear(out)
 		for v := range folds {
@@ -153,13 +227,16 @@ func deltaAUC(a, b *table) func(weights []int) []float64 {
 				}
 			}
 			for s := range out {
-				d := f.ranked[0][s].AUC(f.weights) - f.ranked[1][s].AUC(f.weights)
+				d := bySeed(f.ranked[0], s).AUC(f.weights) - bySeed(f.ranked[1], s).AUC(f.weights)
 				out[s] += d / float64(len(folds))
 			}
 		}
 		return out
 	}
 }
+
+// bySeed is what an arm says under a seed; a reader says one thing.
+func bySeed[T any](of []T, seed int) T { return of[min(seed, len(of)-1)] }
 
 func mean(x []float64) float64 {
 	var sum float64

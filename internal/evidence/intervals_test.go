@@ -45,7 +45,7 @@ func TestIntervalsHoldTheirValues(t *testing.T) {
 				units = append(units, u)
 			}
 		}
-		r, err := Summarise(Info{}, arms, units, []Pair{{"a", "b"}})
+		r, err := Summarise(Info{}, arms, units, []Pair{{"a", "b", ""}})
 		if err != nil {
 			t.Fatal(err)
 		}

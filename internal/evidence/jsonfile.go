@@ -24,18 +24,18 @@ func writeFile(path string, data []byte) error {
 }
 
 // number is a float64 that is null in JSON when it is NaN.
-type number float64
+type Number float64
 
-func (x number) MarshalJSON() ([]byte, error) {
+func (x Number) MarshalJSON() ([]byte, error) {
 	if math.IsNaN(float64(x)) {
 		return []byte("null"), nil
 	}
 	return json.Marshal(float64(x))
 }
 
-func (x *number) UnmarshalJSON(b []byte) error {
+func (x *Number) UnmarshalJSON(b []byte) error {
 	if bytes.Equal(b, []byte("null")) {
-		*x = number(math.NaN())
+		*x = Number(math.NaN())
 		return nil
 	}
 	return json.Unmarshal(b, (*float64)(x))

@@ -35,6 +35,9 @@ func (t *table) metrics(rows, seeds []int) (half, inner Metrics) {
 	half.F1 = Interval(stats.Percentile(point[0], draws[0]))
 	inner.F1 = Interval(stats.Percentile(point[1], draws[1]))
 	half.Brier = Interval(stats.Percentile(point[2], draws[2]))
+	if t.arm.Kind == KindReader { // a read is no probability
+		half.Brier = Undefined()
+	}
 	inner.Brier = half.Brier
 	return half, inner
 }

@@ -28,12 +28,12 @@ func (r Results) filled() Results {
 	for i := range r.Arms {
 		a := &r.Arms[i]
 		a.Views, a.Seeds, a.ROC, a.Maps = list(a.Views), list(a.Seeds), list(a.ROC), list(a.Maps)
-		a.Folds = list(a.Folds)
+		a.Folds, a.Decision, a.Subgroups, a.Exams = list(a.Folds), list(a.Decision), list(a.Subgroups), list(a.Exams)
 		for k := range a.Folds {
 			a.Folds[k].ROC = list(a.Folds[k].ROC)
 		}
 	}
-	r.Comparisons = list(r.Comparisons)
+	r.Comparisons, r.Patients, r.MapDifferences = list(r.Comparisons), list(r.Patients), list(r.MapDifferences)
 	r.Leakage.Violations = list(r.Leakage.Violations)
 	for i := range r.Leakage.Violations {
 		v := &r.Leakage.Violations[i]
@@ -46,9 +46,9 @@ func (r Results) filled() Results {
 func list[T any](s []T) []T { return append(make([]T, 0, len(s)), s...) }
 
 type intervalJSON struct {
-	Value number `json:"value"`
-	Low   number `json:"low"`
-	High  number `json:"high"`
+	Value Number `json:"value"`
+	Low   Number `json:"low"`
+	High  Number `json:"high"`
 }
 
 // Undefined is an interval of which nothing is known.
@@ -56,12 +56,12 @@ func Undefined() Interval { return Interval{math.NaN(), math.NaN(), math.NaN()} 
 
 // MarshalJSON writes {"value", "low", "high"} with null for NaN.
 func (i Interval) MarshalJSON() ([]byte, error) {
-	return json.Marshal(intervalJSON{number(i.Value), number(i.Low), number(i.High)})
+	return json.Marshal(intervalJSON{Number(i.Value), Number(i.Low), Number(i.High)})
 }
 
 // UnmarshalJSON is the inverse of MarshalJSON; what is absent is NaN.
 func (i *Interval) UnmarshalJSON(b []byte) error {
-	nan := number(math.NaN())
+	nan := Number(math.NaN())
 	j := intervalJSON{nan, nan, nan}
 	if err := json.Unmarshal(b, &j); err != nil {
 		return nested("interval", err)
@@ -85,25 +85,52 @@ func (m *Metrics) UnmarshalJSON(b []byte) error {
 type comparisonJSON struct {
 	A        string `json:"a"`
 	B        string `json:"b"`
-	DeltaAUC number `json:"delta_auc"`
-	Low      number `json:"low"`
-	High     number `json:"high"`
-	P        number `json:"p"`
-	PHolm    number `json:"p_holm"`
+	Family   string `json:"family"`
+	DeltaAUC Number `json:"delta_auc"`
+	Low      Number `json:"low"`
+	High     Number `json:"high"`
+	P        Number `json:"p"`
+	PHolm    Number `json:"p_holm"`
+	Fixed    Fixed  `json:"fixed"`
+}
+
+type fixedJSON struct {
+	DeltaAUC Interval `json:"delta_auc"`
+	P        Number   `json:"p"`
+	OnlyA    int      `json:"only_a_right"`
+	OnlyB    int      `json:"only_b_right"`
+	Accuracy Interval `json:"delta_accuracy"`
+	McNemar  Number   `json:"p_mcnemar"`
+}
+
+// MarshalJSON writes null for NaN.
+func (f Fixed) MarshalJSON() ([]byte, error) {
+	return json.Marshal(fixedJSON{f.DeltaAUC, Number(f.P), f.OnlyA, f.OnlyB, f.Accuracy, Number(f.McNemar)})
+}
+
+// UnmarshalJSON is the inverse of MarshalJSON; what is absent is NaN.
+func (f *Fixed) UnmarshalJSON(b []byte) error {
+	nan := Number(math.NaN())
+	j := fixedJSON{DeltaAUC: Undefined(), P: nan, Accuracy: Undefined(), McNemar: nan}
+	if err := json.Unmarshal(b, &j); err != nil {
+		return nested("fixed", err)
+	}
+	*f = Fixed{j.DeltaAUC, float64(j.P), j.OnlyA, j.OnlyB, j.Accuracy, float64(j.McNemar)}
+	return nil
 }
 
 // MarshalJSON writes null for NaN.
 func (c Comparison) MarshalJSON() ([]byte, error) {
-	return json.Marshal(comparisonJSON{c.A, c.B, number(c.DeltaAUC), number(c.Low), number(c.High), number(c.P), number(c.PHolm)})
+	return json.Marshal(comparisonJSON{c.A, c.B, c.Family, Number(c.DeltaAUC), Number(c.Low), Number(c.High), Number(c.P), Number(c.PHolm), c.Fixed})
 }
 
 // UnmarshalJSON is the inverse of MarshalJSON; what is absent is NaN.
 func (c *Comparison) UnmarshalJSON(b []byte) error {
-	nan := number(math.NaN())
-	j := comparisonJSON{DeltaAUC: nan, Low: nan, High: nan, P: nan, PHolm: nan}
+	nan := Number(math.NaN())
+	j := comparisonJSON{DeltaAUC: nan, Low: nan, High: nan, P: nan, PHolm: nan, Fixed: Fixed{Undefined(), math.NaN(), 0, 0, Undefined(), math.NaN()}}
 	if err := json.Unmarshal(b, &j); err != nil {
 		return nested("comparison", err)
 	}
-	*c = Comparison{j.A, j.B, float64(j.DeltaAUC), float64(j.Low), float64(j.High), float64(j.P), float64(j.PHolm)}
+	*c = Comparison{j.A, j.B, j.Family, float64(j.DeltaAUC), float64(j.Low), float64(j.High), float64(j.P), float64(j.PHolm), j.Fixed}
 	return nil
 }

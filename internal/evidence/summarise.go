@@ -11,6 +11,10 @@ import (
 type Info struct {
 	Study              string // its name, not its path
 	Positive, Negative string // names of the classes
+	Patients           Patients
+
+	SplitBy   string   // what each fold holds out whole, such as scanner; empty: folds by group
+	FoldNames []string // then which one
 }
 
 // rocPoints is how many false positive rates the mean curve is taken at: every
@@ -28,20 +32,32 @@ func Summarise(study Info, arms []Arm, units []Unit, pairs []Pair) (Results, err
 	if err != nil {
 		return Results{}, err
 	}
-	r := Results{Study: study.Study, Positive: study.Positive, Negative: study.Negative, Leakage: CheckLeakage(units)}
+	r := Results{Study: study.Study, Positive: study.Positive, Negative: study.Negative, SplitBy: study.SplitBy, FoldNames: study.FoldNames, Leakage: CheckLeakage(units)}
 	cases, groups := map[string]bool{}, map[string]bool{}
 	for _, t := range tables {
-		r.Arms = append(r.Arms, t.result())
+		a := t.result()
+		a.Subgroups = t.subgroups(study.Patients)
+		r.Arms = append(r.Arms, a)
 		for _, c := range t.cases {
 			cases[c.id], groups[c.group] = true, true
 		}
 	}
 	r.Cases, r.Groups = len(cases), len(groups)
 	if pairs == nil {
-		pairs = DefaultPairs(arms)
+		pairs = DefaultPairs(arms, nil)
 	}
 	if r.Comparisons, err = compare(tables, pairs); err != nil {
 		return Results{}, err
+	}
+	var model *table
+	for _, t := range tables {
+		if t.arm.Name == mainArm(arms) {
+			model = t
+		}
+	}
+	r.Readers, r.MapDifferences = readerStudy(tables, model), mapDifferences(tables)
+	if len(tables) > 0 {
+		r.Patients = study.Patients.characteristics(tables[0].cases)
 	}
 	return r.filled(), nil
 }
@@ -54,8 +70,13 @@ func (t *table) result() ArmResult {
 	}
 	r := ArmResult{
 		Name: t.arm.Name, Kind: t.arm.Kind, Views: t.arm.Views, Attention: t.arm.Attention,
-		N: len(t.cases), Groups: len(groups), Seeds: t.seeds, Maps: t.maps(),
+		Of: t.arm.Of, Variant: t.arm.Variant, N: len(t.cases), Groups: len(groups), Seeds: t.seeds, Maps: t.maps(),
 	}
+	if a := t.arm; a.Kind == KindReader {
+		r.Reader = &ReaderFacts{a.Reader, a.Years, a.Aided, a.Binary}
+	}
+	r.Calibration, r.Decision, r.Exams = t.calibration(), t.decision(), t.exams()
+	r.Candidates, r.Features = t.features()
 	var curves [][]stats.Point
 	for _, fold := range t.folds {
 		for s, seed := range t.seeds {

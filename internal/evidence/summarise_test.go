@@ -35,7 +35,7 @@ func file(t *testing.T, r Results) []byte {
 // come.
 func TestOrderDoesNotMatter(t *testing.T) {
 	arms, units := study(t)
-	info := Info{"test", "yes", "no"}
+	info := Info{Study: "test", Positive: "yes", Negative: "no"}
 	first, err := Summarise(info, arms, units, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +58,7 @@ func TestOrderDoesNotMatter(t *testing.T) {
 func TestComparisonMirrors(t *testing.T) {
 	arms, units := study(t)
 	a, b := arms[0].Name, arms[1].Name
-	r, err := Summarise(Info{}, arms, units, []Pair{{a, b}, {b, a}, {a, a}})
+	r, err := Summarise(Info{}, arms, units, []Pair{{a, b, ""}, {b, a, ""}, {a, a, ""}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,21 +115,37 @@ func TestFoldOfOneClass(t *testing.T) {
 func TestDefaultPairs(t *testing.T) {
 	all := []string{"sagittal", "coronal", "axial"}
 	arms := []Arm{
-		{"sagittal", "magn", all[:1], false},
-		{"sagittal-attention", "magn", all[:1], true},
-		{"coronal-attention", "magn", all[1:2], true},
-		{"axial", "magn", all[2:], false},
-		{"multi-view", "magn", all, false},
-		{"multi-view-attention", "magn", all, true},
-		{"forest-sagittal", "radiomics", all[:1], false},
+		{Name: "sagittal", Kind: KindNetwork, Views: all[:1]},
+		{Name: "sagittal-attention", Kind: KindNetwork, Views: all[:1], Attention: true},
+		{Name: "coronal-attention", Kind: KindNetwork, Views: all[1:2], Attention: true},
+		{Name: "axial", Kind: KindNetwork, Views: all[2:]},
+		{Name: "multi-view", Kind: KindNetwork, Views: all},
+		{Name: "multi-view-attention", Kind: KindNetwork, Views: all, Attention: true},
+		{Name: "multi-view-attention-jitter-5", Kind: KindNetwork, Views: all, Attention: true, Of: "multi-view-attention", Variant: "jitter-5"},
+		{Name: "multi-view-permuted", Kind: KindNetwork, Views: all, Of: "multi-view", Variant: "permuted"},
+		{Name: "radiomics-sagittal", Kind: KindRadiomics, Views: all[:1]},
+		{Name: "radiomics-multi-view", Kind: KindRadiomics, Views: all},
+		{Name: "radiomics-multi-view-forest", Kind: KindRadiomics, Views: all, Of: "radiomics-multi-view", Variant: "forest"},
+		{Name: "outline", Kind: KindBlind, Views: all},
+		{Name: "reader-a", Kind: KindReader, Reader: "a"},
+		{Name: "reader-a-aided", Kind: KindReader, Reader: "a", Aided: true, Of: "reader-a", Variant: "aided"},
 	}
 	want := []Pair{
-		{"multi-view-attention", "multi-view"},
-		{"sagittal-attention", "sagittal"},
-		{"multi-view", "sagittal"},
-		{"multi-view", "axial"},
+		{"multi-view-attention", "multi-view", Primary},
+		{"sagittal-attention", "sagittal", Secondary},
+		{"multi-view", "sagittal", Secondary},
+		{"multi-view", "axial", Secondary},
+		{"multi-view-attention", "radiomics-multi-view", Secondary},
+		{"multi-view-attention", "outline", Descriptive},
+		{"multi-view-attention", "reader-a", Secondary},
+		{"reader-a-aided", "reader-a", Descriptive},
 	}
-	if d := cmp.Diff(want, DefaultPairs(arms)); d != "" {
+	if d := cmp.Diff(want, DefaultPairs(arms, nil)); d != "" {
+		t.Error(d)
+	}
+	// A primary comparison that is named comes first and is not made twice.
+	want = append([]Pair{{"radiomics-multi-view", "multi-view-attention", Primary}, {"multi-view-attention", "multi-view", Secondary}}, slices.Delete(slices.Clone(want[1:]), 3, 4)...)
+	if d := cmp.Diff(want, DefaultPairs(arms, []string{"radiomics-multi-view", "multi-view-attention"})); d != "" {
 		t.Error(d)
 	}
 }
@@ -223,7 +239,7 @@ func TestRefused(t *testing.T) {
 		}
 	}
 	arms, units := study(t)
-	if _, err := Summarise(Info{}, arms, units, []Pair{{"multi-view", "nobody"}}); err == nil || !strings.Contains(err.Error(), "arm nobody") {
+	if _, err := Summarise(Info{}, arms, units, []Pair{{"multi-view", "nobody", ""}}); err == nil || !strings.Contains(err.Error(), "arm nobody") {
 		t.Errorf("unknown arm: %v", err)
 	}
 }
@@ -271,7 +287,7 @@ func TestBootstrapIsStratified(t *testing.T) {
 			units = append(units, u)
 		}
 	}
-	r, err := Summarise(Info{}, arms, units, []Pair{{"a", "b"}})
+	r, err := Summarise(Info{}, arms, units, []Pair{{"a", "b", ""}})
 	if err != nil {
 		t.Fatal(err)
 	}

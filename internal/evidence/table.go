@@ -133,7 +133,7 @@ func (t *table) fill() error {
 					Found: "no unit", Expected: "every fold under every seed", Do: "run the study",
 				}
 			}
-			if err := checkUnit(u); err != nil {
+			if err := checkUnit(u, t.arm.Kind); err != nil {
 				return err
 			}
 			for _, p := range u.Predictions {
@@ -159,5 +159,8 @@ func (t *table) fill() error {
 		}
 		t.score, t.threshold = append(t.score, score), append(t.threshold, threshold)
 	}
-	return t.checkMaps()
+	if err := t.checkMaps(); err != nil {
+		return err
+	}
+	return t.checkExams()
 }

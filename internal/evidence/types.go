@@ -59,17 +59,47 @@ type Unit struct {
 	Epochs      int     // trained in the final fit
 	Predictions []Prediction
 	Maps        []MapRow
-	Fits        []Fit
+	Exams       []ExamRow // where the unit was examined
+	Locked      bool      // a model of another study answers: nothing was fitted here
+	Fits        []Fit     // none of a reader, to whom nothing was fitted
 	TestGroups  []string
+	Features    []Feature // of an arm that answers from a table: those that its fold kept
+	Candidates  int       // features that it chose them from
+}
+
+// Feature is one of a table's features that a unit's ranking kept.
+type Feature struct {
+	Name       string
+	Rank       int // from 1
+	Importance float64
+	Used       bool // by the model
 }
 
 // Arm describes one way to answer.
 type Arm struct {
 	Name      string   // multi-view-attention
-	Kind      string   // "magn"
+	Kind      string   // KindNetwork …
 	Views     []string // sagittal, coronal, axial
 	Attention bool
+
+	// An arm that is another one but for one thing, which stands beside that one and
+	// does not compete: crops moved off the outline, labels permuted, another
+	// classifier, a reader with help.
+	Of, Variant string
+
+	Reader string  // of a reader: the name …
+	Years  float64 // … years of experience, 0 where not known …
+	Aided  bool    // … answered with help of a program …
+	Binary bool    // … chose a class, gave no score
 }
+
+// Kinds of arms.
+const (
+	KindNetwork   = "magn"      // a network
+	KindRadiomics = "radiomics" // a classifier on features of the lesions
+	KindBlind     = "blind"     // a classifier that sees no image
+	KindReader    = "reader"    // a person
+)
 
 // Interval is a value with its confidence interval at 95 %. Undefined numbers
 // are NaN here and null in JSON.
@@ -142,30 +172,73 @@ type GaussianSummary struct {
 
 // ArmResult is everything about one arm.
 type ArmResult struct {
-	Name         string       `json:"name"`
-	Kind         string       `json:"kind"`
-	Views        []string     `json:"views"`
-	Attention    bool         `json:"attention"`
-	N            int          `json:"n"`
-	Groups       int          `json:"groups"`
-	Seeds        []int        `json:"seeds"`
-	Metrics      Metrics      `json:"metrics"`
-	MetricsInner Metrics      `json:"metrics_inner"`
-	Folds        []FoldResult `json:"folds"`
-	ROC          []Point      `json:"roc"` // mean of the folds', by threshold-free vertical averaging
-	Maps         []MapSummary `json:"maps"`
+	Name         string        `json:"name"`
+	Kind         string        `json:"kind"`
+	Views        []string      `json:"views"`
+	Attention    bool          `json:"attention"`
+	Of           string        `json:"of,omitempty"`      // the arm that this one is a variant of
+	Variant      string        `json:"variant,omitempty"` // in what
+	Reader       *ReaderFacts  `json:"reader,omitempty"`
+	N            int           `json:"n"`
+	Groups       int           `json:"groups"`
+	Seeds        []int         `json:"seeds"`
+	Metrics      Metrics       `json:"metrics"`
+	MetricsInner Metrics       `json:"metrics_inner"`
+	Folds        []FoldResult  `json:"folds"`
+	ROC          []Point       `json:"roc"` // mean of the folds', by threshold-free vertical averaging
+	Maps         []MapSummary  `json:"maps"`
+	Exams        []ExamSummary `json:"exams"`
+
+	Calibration *Calibration `json:"calibration,omitempty"` // none of a reader
+	Decision    []Decision   `json:"decision"`
+	Subgroups   []Subgroup   `json:"subgroups"`
+
+	Candidates int              `json:"candidates,omitempty"` // features that a table's arm chose from
+	Features   []FeatureSummary `json:"features,omitempty"`   // those that any of its units kept, the most used first
+}
+
+// ReaderFacts is what is known of a reader.
+type ReaderFacts struct {
+	Name   string  `json:"name"`
+	Years  float64 `json:"years,omitempty"` // of experience
+	Aided  bool    `json:"aided"`
+	Binary bool    `json:"binary"` // chose a class: the AUC is the balanced accuracy
+}
+
+// FeatureSummary is how often the units of an arm chose a feature.
+type FeatureSummary struct {
+	Name  string  `json:"name"`
+	Units int     `json:"units"`     // of the arm: folds times seeds
+	Kept  int     `json:"kept"`      // units whose ranking kept it
+	Used  int     `json:"used"`      // units whose model was given it
+	Rank  float64 `json:"mean_rank"` // among the units that kept it
 }
 
 // Comparison is arm A minus arm B, paired on the same patients, stratified by
-// fold.
+// fold. PHolm is P of the primary comparison, P adjusted for the others of its
+// family of a secondary one, and undefined of one that only describes.
 type Comparison struct {
 	A        string  `json:"a"`
 	B        string  `json:"b"`
+	Family   string  `json:"family"` // Primary, Secondary or Descriptive
 	DeltaAUC float64 `json:"delta_auc"`
 	Low      float64 `json:"low"`
 	High     float64 `json:"high"`
 	P        float64 `json:"p"`
 	PHolm    float64 `json:"p_holm"`
+
+	Fixed Fixed `json:"fixed"`
+}
+
+// Fixed compares two arms as the models that they happen to be, their scores
+// averaged over seeds: nothing is said about another training.
+type Fixed struct {
+	DeltaAUC Interval `json:"delta_auc"` // mean of the folds' DeLong differences
+	P        float64  `json:"p"`
+	OnlyA    int      `json:"only_a_right"` // cases that A alone classifies rightly at 0.5
+	OnlyB    int      `json:"only_b_right"`
+	Accuracy Interval `json:"delta_accuracy"`
+	McNemar  float64  `json:"p_mcnemar"` // exact below 25 such cases
 }
 
 // Violation names a unit's fitted step that saw test groups.
@@ -190,7 +263,14 @@ type Results struct {
 	Negative    string       `json:"negative"`
 	Cases       int          `json:"cases"`
 	Groups      int          `json:"groups"`
+	SplitBy     string       `json:"split_by,omitempty"`   // what each fold holds out whole, such as scanner
+	FoldNames   []string     `json:"fold_names,omitempty"` // then which one
 	Arms        []ArmResult  `json:"arms"`
 	Comparisons []Comparison `json:"comparisons"`
 	Leakage     Leakage      `json:"leakage"`
+
+	MapDifferences []MapDifference `json:"map_differences"` // what attention did to the maps
+
+	Patients []Characteristic `json:"patients"` // Table 1
+	Readers  *ReaderStudy     `json:"readers,omitempty"`
 }

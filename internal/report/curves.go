@@ -30,20 +30,17 @@ func trainingFigure(r evidence.Results, rows []History) (figure, bool) {
 	if len(arms) == 0 {
 		return figure{}, false
 	}
-	cols := min(3, max(2, len(arms)))
-	lines := (len(arms) + cols - 1) / cols
-	w := textWidth / vg.Length(cols)
-	return figure{
-		name: "training", title: "Training and validation loss by epoch",
-		w: w * vg.Length(min(cols, len(arms))), h: 5.2 * vg.Centimeter * vg.Length(lines),
-		draw: func(dc draw.Canvas) {
-			plots := make([]*plot.Plot, len(arms))
-			for i, a := range arms {
-				plots[i] = trainingPlot(a, rows)
+	return multiples("training", "Training and validation loss by epoch", len(arms), 0.92, func() []*plot.Plot {
+		plots := make([]*plot.Plot, len(arms))
+		for i, a := range arms {
+			plots[i] = trainingPlot(a, rows, nameRunes(len(arms)))
+			if i > 0 {
+				plots[i].Legend = plot.NewLegend() // one says it for all
 			}
-			tile(dc, min(cols, len(arms)), plots)
-		},
-	}, true
+		}
+		sameScale(plots)
+		return plots
+	}), true
 }
 
 // historyArms are the arms that have a history: those of the results in their
@@ -65,8 +62,27 @@ func historyArms(r evidence.Results, rows []History) []string {
 	return order
 }
 
-func trainingPlot(arm string, rows []History) *plot.Plot {
-	p := newPlot(clip(arm, 34), "epoch", "loss")
+// legendRoom is what is added above the highest loss, so that the legend covers
+// no curve.
+const legendRoom = 1.3
+
+// sameScale gives plots the largest of their vertical ranges, unless a fit that
+// blew up would flatten the others.
+func sameScale(plots []*plot.Plot) {
+	least, most := plots[0].Y.Max, plots[0].Y.Max
+	for _, p := range plots {
+		least, most = min(least, p.Y.Max), max(most, p.Y.Max)
+	}
+	if most > 4*least {
+		return
+	}
+	for _, p := range plots {
+		p.Y.Max = most
+	}
+}
+
+func trainingPlot(arm string, rows []History, runes int) *plot.Plot {
+	p := newPlot(clip(arm, runes), "epoch", "loss")
 	p.X.Tick.Marker = plot.TickerFunc(wholeTicks)
 	p.Y.Tick.Marker = plot.TickerFunc(niceTicks)
 	kinds := []struct {
@@ -90,6 +106,7 @@ func trainingPlot(arm string, rows []History) *plot.Plot {
 	if p.Y.Max-p.Y.Min < 1e-9 { // all zero, or too small to be told from it
 		p.Y.Max = p.Y.Min + 1
 	}
+	p.Y.Max *= legendRoom
 	p.Legend.Top = true
 	p.Legend.XOffs, p.Legend.YOffs = -3, -3
 	return p

@@ -25,9 +25,14 @@ type figure struct {
 	draw  func(draw.Canvas)
 }
 
-// figureNames are the names of the figures whose number does not depend on the
-// cases shown.
-var figureNames = []string{"auc", "differences", "roc", "energy", "training"}
+// figureNames are the names of the figures whose number does not depend on what
+// is shown; those of pictures and of cases are numbered.
+var figureNames = []string{
+	"flow", "auc", "differences", "roc", "roc-folds", "robustness", "learning", "energy", "calibration", "decision", "subgroups", "training",
+}
+
+// numbered are the patterns of the others.
+var numbered = []string{"transfer-[0-9]*", "heatmaps-[0-9]*"}
 
 // figuresOf draws what the input has something for.
 func figuresOf(in Input) []figure {
@@ -37,16 +42,28 @@ func figuresOf(in Input) []figure {
 			figs = append(figs, f)
 		}
 	}
+	add(flowFigure(in.Results, in.Flow))
+	for i, p := range in.Transfer {
+		add(figure{name: transferName(i), title: p.Title, w: p.W, h: p.H, draw: p.Draw}, p.Draw != nil)
+	}
 	add(aucFigure(in.Results))
 	add(differencesFigure(in.Results))
 	add(rocFigure(in.Results))
+	add(rocFoldsFigure(in.Results))
+	add(robustnessFigure(in.Results))
+	add(learningFigure(in.Results))
 	add(energyFigure(in.Results))
+	add(calibrationFigure(in.Results))
+	add(decisionFigure(in.Results))
+	add(subgroupsFigure(in.Results))
 	add(trainingFigure(in.Results, in.Histories))
 	for i, p := range in.Panels {
 		add(panelFigure(i, p))
 	}
 	return figs
 }
+
+func transferName(i int) string { return fmt.Sprintf("transfer-%02d", i+1) }
 
 func (f figure) svg() (svg []byte, err error) {
 	defer recovered(&err)
@@ -126,7 +143,7 @@ func (f figure) inline(svg []byte) inlineFigure {
 	body := root.ReplaceAllLiteralString(string(svg), head)
 	body = painted.ReplaceAllStringFunc(body, func(s string) string {
 		m := painted.FindStringSubmatch(s)
-		if v, ok := cssVariables[m[2]]; ok {
+		if v, ok := variableOf(m[2]); ok {
 			return m[1] + ":var(" + v + ")"
 		}
 		return s

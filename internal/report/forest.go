@@ -19,6 +19,7 @@ type forestRow struct {
 	ref   float64   // a reference of this row alone; NaN where it has none
 	text  string    // printed at the right
 	gap   bool      // leave space above
+	head  string    // a line of its own above the row
 }
 
 // forest is a plot of estimates and intervals, one a row, numbers at the right.
@@ -30,24 +31,34 @@ type forest struct {
 	head     string // above the numbers at the right
 }
 
-const (
-	forestRowHeight = vg.Length(15)
-	forestGap       = 0.6 // of a row
-)
+const forestGap = 0.6 // of a row
+
+// rowHeight is less where no row has single values under its estimate.
+func (f forest) rowHeight() vg.Length {
+	for _, r := range f.rows {
+		if len(r.dots) > 0 {
+			return 15
+		}
+	}
+	return 12.5
+}
 
 // height of the whole figure.
 func (f forest) height() vg.Length {
 	_, span := f.positions()
-	return vg.Length(span)*forestRowHeight + 42
+	return vg.Length(span)*f.rowHeight() + 42
 }
 
 // positions are the rows' heights above the axis, in rows, and their span.
 func (f forest) positions() (y []float64, span float64) {
 	y = make([]float64, len(f.rows))
-	at := 0.5
+	at := 0.6
 	for i := len(f.rows) - 1; i >= 0; i-- {
 		y[i] = at
 		at++
+		if f.rows[i].head != "" {
+			at++
+		}
 		if f.rows[i].gap {
 			at += forestGap
 		}
@@ -73,6 +84,9 @@ func (f forest) draw(dc draw.Canvas) {
 	da := p.DataCanvas(c)
 	_, ty := p.Transforms(&da)
 	for i, r := range f.rows {
+		if r.head != "" {
+			dc.FillText(sansBold(smallSize, ink), vg.Point{X: dc.Min.X + 2, Y: ty(y[i]+1) - 1}, r.head)
+		}
 		dc.FillText(sans(smallSize, ink), vg.Point{X: c.Max.X + 8, Y: ty(y[i]) + 1}, r.text)
 	}
 	dc.FillText(sans(smallSize, muted), vg.Point{X: c.Max.X + 8, Y: ty(span) + 6}, f.head)

@@ -77,6 +77,22 @@ func TestPaletteInGreyscale(t *testing.T) {
 	}
 }
 
+// Every colour that a figure is drawn in, translucent or not, is one that the
+// page can change; pictures keep their black and white.
+func TestPageChangesEveryColour(t *testing.T) {
+	html, _ := pageOf(t, allKinds(t))
+	for _, m := range painted.FindAllStringSubmatch(html, -1) {
+		if m[2] != "000000" && m[2] != "FFFFFF" && m[2] != "00E5FF" && m[2] != "00222B" {
+			t.Fatalf("%s keeps its colour", m[0])
+		}
+	}
+	for hex, want := range map[string]string{"0072B2": "--c0", "0071B1": "--c0", "FFFFFF": "", "000000": ""} {
+		if got, _ := variableOf(hex); got != want {
+			t.Errorf("%s is %q, want %q", hex, got, want)
+		}
+	}
+}
+
 func hexOf(c [3]uint8) string {
 	const d = "0123456789ABCDEF"
 	var s []byte

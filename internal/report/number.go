@@ -15,6 +15,9 @@ const undefined = "–"
 // digits is the number of decimals of everything between 0 and 1.
 const digits = 3
 
+// undefinedNumber stands where the results have no number.
+var undefinedNumber = math.NaN()
+
 func isNaN(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) }
 
 // decimal prints x with three decimals and a real minus sign. What rounds to

@@ -27,23 +27,13 @@ type pageView struct {
 	Data      string
 	Notes     []string
 	Verdict   verdict
-	Figures   map[string]inlineFigure
-	Metrics   tableView
-	Inner     tableView
-	Compared  tableView
-	Maps      tableView
-	Folds     tableView
-	Leaks     tableView
-	Leakage   string
-	Leaked    bool
-	MapWords  []string
-	Panels    []casePanel
+	Sections  []section
 	HeatStops template.CSS
-	Run       []Fact
 }
 
 // casePanel is one case in the page: images as PNG data, outlines as paths.
 type casePanel struct {
+	Label       string
 	Case, Truth string
 	Heads       []panelHead
 	Columns     int
@@ -64,25 +54,17 @@ type caseTile struct {
 }
 
 // page makes index.html.
-func page(in Input, figures map[string]inlineFigure, tables []table) ([]byte, error) {
-	views := map[string]tableView{}
+func page(in Input, figures map[string]inlineFigure, tables []table, l labels) ([]byte, error) {
+	content := builder{in: in, figures: figures, tables: map[string]tableView{}, labels: l}
 	for _, t := range tables {
-		views[t.name] = t.view()
+		content.tables[t.name] = t.view()
+	}
+	if err := content.build(); err != nil {
+		return nil, err
 	}
 	v := pageView{
 		CSS: template.CSS(pageStyle), Study: in.Results.Study, Data: dataSentence(in.Results),
-		Notes: in.Notes, Verdict: verdictOf(in.Results), Figures: figures,
-		Metrics: views["metrics"], Inner: views["metrics-inner"], Compared: views["comparisons"],
-		Maps: views["heatmaps"], Folds: views["folds"], Leaks: views["leakage"],
-		Leakage: leakageSentence(in.Results.Leakage), Leaked: len(in.Results.Leakage.Violations) > 0,
-		MapWords: mapSentences(in.Results), HeatStops: heatGradient(), Run: runFacts(in.Run),
-	}
-	for _, p := range in.Panels {
-		c, err := casePanelOf(p)
-		if err != nil {
-			return nil, fmt.Errorf("case %s: %w", p.Case, err)
-		}
-		v.Panels = append(v.Panels, c)
+		Notes: in.Notes, Verdict: verdictOf(in.Results), Sections: content.sections, HeatStops: heatGradient(),
 	}
 	var b bytes.Buffer
 	if err := pageTemplate.Execute(&b, v); err != nil {

@@ -24,7 +24,8 @@ func pageOf(t testing.TB, in Input) (html string, svgs map[string][]byte) {
 	t.Helper()
 	inline := map[string]inlineFigure{}
 	svgs = map[string][]byte{}
-	for _, f := range figuresOf(in) {
+	figures := figuresOf(in)
+	for _, f := range figures {
 		svg, err := f.svg()
 		if err != nil {
 			t.Fatalf("figure %s: %v", f.name, err)
@@ -32,7 +33,9 @@ func pageOf(t testing.TB, in Input) (html string, svgs map[string][]byte) {
 		svgs[f.name] = standalone(svg)
 		inline[f.name] = f.inline(svg)
 	}
-	data, err := page(in, inline, tablesOf(in.Results))
+	tables := tablesOf(in)
+	l := labelsOf(figures, tables)
+	data, err := page(in, inline, append(tables, checklistTable(in, l)), l)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,8 +68,8 @@ func TestPageAsksForNothing(t *testing.T) {
 			t.Errorf("the page does not say %q", want)
 		}
 	}
-	if got := strings.Count(html, "<svg role=\"img\""); got != 5 {
-		t.Errorf("%d inline figures, want 5", got)
+	if got := strings.Count(html, "<svg role=\"img\""); got != 6 {
+		t.Errorf("%d inline figures, want 6", got)
 	}
 }
 
@@ -170,10 +173,10 @@ func TestLittleIsEnough(t *testing.T) {
 		say     string
 		figures int
 	}{
-		{"one arm", one, "nothing to compare it with", 3},
+		{"one arm", one, "nothing to compare it with", 4},
 		{"nothing", Input{}, "There are no results yet", 0},
-		{"undefined", undefinedCase(), "cannot be tested", 7},
-		{"panel without a view", partly, "crop", 6},
+		{"undefined", undefinedCase(), "cannot be tested", 8},
+		{"panel without a view", partly, "crop", 7},
 	} {
 		html, svgs := pageOf(t, c.in)
 		if !strings.Contains(html, c.say) || strings.Contains(html, "NaN") || strings.Contains(html, "ZgotmplZ") {

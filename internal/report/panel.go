@@ -5,6 +5,7 @@ import (
 	"image"
 	"math"
 
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -65,6 +66,8 @@ func panelGrid(p Panel) (heads []panelHead, rows []panelRow) {
 	return heads, rows
 }
 
+func panelName(i int) string { return fmt.Sprintf("heatmaps-%02d", i+1) }
+
 // panelFigure is a panel as a figure file.
 func panelFigure(i int, p Panel) (figure, bool) {
 	heads, rows := panelGrid(p)
@@ -78,7 +81,7 @@ func panelFigure(i int, p Panel) (figure, bool) {
 		height += side*vg.Length(r.h)/vg.Length(r.w) + line + gap
 	}
 	f := figure{
-		name: fmt.Sprintf("heatmaps-%02d", i+1), title: "Heat maps of case " + p.Case,
+		name: panelName(i), title: "Heat maps of case " + p.Case,
 		w: left + vg.Length(len(heads))*(side+gap), h: height,
 	}
 	f.draw = func(dc draw.Canvas) {
@@ -108,9 +111,10 @@ func panelFigure(i int, p Panel) (figure, bool) {
 	return f, true
 }
 
-// fitted shortens a line until it fits a column.
-func fitted(s string, w vg.Length) string {
-	st := sans(smallSize, ink)
+// fitted shortens a line of small type until it fits a column.
+func fitted(s string, w vg.Length) string { return fittedIn(s, w, sans(smallSize, ink)) }
+
+func fittedIn(s string, w vg.Length, st text.Style) string {
 	for r := []rune(s); len(r) > 1 && st.Width(s) > w; {
 		r = r[:len(r)-1]
 		s = string(r) + "…"

@@ -7,6 +7,9 @@ import (
 	"magn/internal/evidence"
 )
 
+// noProbability is why a reader has no Brier score.
+const noProbability = "a reader’s answer is no probability"
+
 // whyFold says why a metric of one fold does not exist.
 func whyFold(key string, f evidence.FoldResult) string {
 	negative := f.N - f.Positive
@@ -27,6 +30,9 @@ func whyFold(key string, f evidence.FoldResult) string {
 
 // whyArm says why a metric of a whole arm does not exist.
 func whyArm(key string, a evidence.ArmResult) string {
+	if isReader(a) && key == brier.key {
+		return noProbability
+	}
 	if key != auc.key {
 		return whyFold(key, evidence.FoldResult{N: a.N, Positive: positives(a)})
 	}

@@ -4,9 +4,15 @@
 //
 // Nouns: an Input is everything that a report says. A figure is drawn once and
 // rendered three times (inline in the page, SVG file, PNG file). A table is
-// built once and written twice (page and CSV), so that the two cannot differ. A
-// Panel is one case: its crops, its annotation and its heat maps. The page asks
-// for nothing from any network, and the same Input gives the same bytes.
+// built once and written twice (page and CSV), so that the two cannot differ;
+// what is too long for the page is in the file alone, and the page says so. A
+// section is a heading with its figures and tables; labels are the numbers that
+// these get once it is known which there are. A Panel is one case: its crops, its
+// annotation and its heat maps. The page asks for nothing from any network, and
+// the same Input gives the same bytes.
+//
+// Arms of one study question compete: a variant stands beside its arm, and an arm
+// that sees no image beside them all. Results are never computed here.
 package report
 
 import (
@@ -15,26 +21,46 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/google/renameio/v2"
 
 	"magn/internal/evidence"
 )
 
-// Input is everything that a report says.
+// Input is everything that a report says. What it has nothing for is left out,
+// with its heading.
 type Input struct {
 	Results   evidence.Results
-	Panels    []Panel   // cases shown as heat maps, in the order to print
-	Notes     []string  // plain sentences that the study wants said, near the top
-	Run       RunInfo   // printed in the page only, never in results.json
-	Histories []History // training curves
+	Flow      []FlowStep // how the patients came into the study, in order
+	Transfer  []Picture  // annotations and where they were carried
+	Panels    []Panel    // cases shown as heat maps, in the order to print
+	Notes     []string   // plain sentences that the study wants said, near the top
+	Backbone  string     // of the networks
+	Protocol  []Fact     // how the study was done: its settings, in the order to print
+	Run       RunInfo    // printed in the page only, never in results.json
+	Histories []History  // training curves
+}
+
+// Picture is a drawing that another package made, with what is to be said of it.
+type Picture struct {
+	Drawing
+	Caption string
 }
 
 // RunInfo says where and how long a study ran. Empty parts are left out.
 type RunInfo struct {
-	Hardware string  // processor, cores, accelerator
-	Seconds  float64 // computing time of all units
-	Versions []Fact  // program, libraries, precision, threads, in the order to print
+	Hardware string    // processor, cores, accelerator
+	Seconds  float64   // computing time of all units
+	Versions []Fact    // program, libraries, precision, threads, in the order to print
+	Arms     []ArmTime // in the order of the study
+}
+
+// ArmTime is the computing time of an arm's units together.
+type ArmTime struct {
+	Arm     string
+	Units   int
+	Seconds float64
 }
 
 // Fact is a name and its value.
@@ -45,6 +71,7 @@ type History struct {
 	Arm        string
 	Fold, Seed int
 	Stage      string  // which fit of the unit: an inner one, the refit, …
+	Lambda     float64 // weight of the attention loss in it
 	Epoch      int     // from 1
 	Train      float64 // mean training loss of the epoch
 	Val        float64 // validation loss; NaN where the stage has none
@@ -108,9 +135,12 @@ func Write(dir string, in Input) error {
 // package gives, so that a figure of last week's results does not lie beside
 // today's page.
 func removeStale(dir string, keep map[string]bool) error {
-	patterns := []string{"figures/heatmaps-[0-9]*.svg", "figures/heatmaps-[0-9]*.png"}
-	for _, n := range figureNames {
+	var patterns []string
+	for _, n := range append(slices.Clip(numbered), figureNames...) {
 		patterns = append(patterns, "figures/"+n+".svg", "figures/"+n+".png")
+	}
+	for _, n := range slices.Concat(mainTables, otherTables, fileTables) {
+		patterns = append(patterns, "tables/"+n+".csv")
 	}
 	for _, p := range patterns {
 		found, err := filepath.Glob(filepath.Join(globEscape(dir), p))
@@ -168,19 +198,24 @@ func render(in Input) ([]file, error) {
 		files = append(files,
 			file{"figures/" + f.name + ".svg", standalone(svg)},
 			file{"figures/" + f.name + ".png", png})
-		if slices.Contains(figureNames, f.name) { // the page lays panels out itself
+		if !strings.HasPrefix(f.name, "heatmaps-") { // the page lays panels out itself
 			inline[f.name] = f.inline(svg)
 		}
 	}
-	tables := tablesOf(in.Results)
+	tables := tablesOf(in)
+	l := labelsOf(figures, tables)
+	tables = append(tables, checklistTable(in, l))
 	for _, t := range tables {
+		if len(t.rows) == 0 {
+			continue
+		}
 		data, err := t.csv()
 		if err != nil {
 			return nil, fmt.Errorf("report: table %s: %w", t.name, err)
 		}
 		files = append(files, file{"tables/" + t.name + ".csv", data})
 	}
-	html, err := page(in, inline, tables)
+	html, err := page(in, inline, tables, l)
 	if err != nil {
 		return nil, fmt.Errorf("report: page: %w", err)
 	}

@@ -23,7 +23,7 @@ func TestWrite(t *testing.T) {
 	if *out != "" {
 		side = 256
 	}
-	for name, in := range map[string]Input{"two": fixture(side), "eight": eightArms(fixture(side))} {
+	for name, in := range map[string]Input{"two": fixture(side), "eight": eightArms(fixture(side)), "kinds": allKinds(t)} {
 		dir := target(t, name)
 		if err := Write(dir, in); err != nil {
 			t.Fatal(err)

@@ -92,7 +92,7 @@ func TestTablesHoldTheResults(t *testing.T) {
 	for name, in := range map[string]Input{"defined": fixture(16), "undefined": undefinedCase(), "eight": eightArms(fixture(16))} {
 		t.Run(name, func(t *testing.T) {
 			r := in.Results
-			tables := tablesOf(r)
+			tables := tablesOf(in)
 			metrics, inner, folds := read(t, tables, "metrics"), read(t, tables, "metrics-inner"), read(t, tables, "folds")
 			maps, comparisons := read(t, tables, "heatmaps"), read(t, tables, "comparisons")
 			if len(metrics) != len(r.Arms) || len(inner) != len(r.Arms) || len(comparisons) != len(r.Comparisons) {
@@ -165,7 +165,7 @@ func TestTablesHoldTheResults(t *testing.T) {
 func TestUndefinedSaysWhy(t *testing.T) {
 	in := undefinedCase()
 	views := map[string]tableView{}
-	for _, tab := range tablesOf(in.Results) {
+	for _, tab := range tablesOf(in) {
 		views[tab.name] = tab.view()
 	}
 	for _, c := range []struct {
@@ -185,7 +185,7 @@ func TestUndefinedSaysWhy(t *testing.T) {
 			if h.Text != c.head {
 				continue
 			}
-			got := v.Rows[c.row][i]
+			got := v.Rows[c.row].Cells[i]
 			var why string
 			for _, n := range v.Notes {
 				if n.Mark == got.Mark {
@@ -205,12 +205,12 @@ func TestUndefinedSaysWhy(t *testing.T) {
 
 func TestLeakageTable(t *testing.T) {
 	r := evidence.Results{Leakage: evidence.Leakage{Checked: 40}}
-	rows := read(t, tablesOf(r), "leakage")
+	rows := read(t, tablesOf(Input{Results: r}), "leakage")
 	if len(rows) != 1 || rows[0]["checked"] != "40" || rows[0]["violations"] != "0" || rows[0]["arm"] != "" {
 		t.Errorf("no violation: %v", rows)
 	}
 	r.Leakage.Violations = []evidence.Violation{{Arm: "a", Fold: 3, Seed: 2, Step: "epoch", Groups: []string{"g1", "g2"}}}
-	rows = read(t, tablesOf(r), "leakage")
+	rows = read(t, tablesOf(Input{Results: r}), "leakage")
 	if len(rows) != 1 || rows[0]["fold"] != "3" || rows[0]["seed"] != "2" || rows[0]["step"] != "epoch" || rows[0]["groups"] != "g1 g2" {
 		t.Errorf("one violation: %v", rows)
 	}

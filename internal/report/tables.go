@@ -1,17 +1,22 @@
 package report
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
 	"magn/internal/evidence"
 )
 
-// tablesOf builds every table of a report.
-func tablesOf(r evidence.Results) []table {
+// tablesOf builds every table of a report. One without rows is left out.
+func tablesOf(in Input) []table {
+	r := in.Results
 	return []table{
-		metricsTable(r), innerTable(r), comparisonsTable(r),
-		mapsTable(r), foldsTable(r), leakageTable(r),
+		flowTable(in.Flow), patientsTable(r),
+		metricsTable(r), comparisonsTable(r),
+		robustnessTable(r), learningTable(r), blindTable(r), mapsTable(r), mapDifferencesTable(r), examsTable(r), calibrationTable(r), binsTable(r), decisionTable(r),
+		subgroupsTable(r), featuresTable(r), innerTable(r), fixedTable(r), lambdaTable(in),
+		kappaTable(r), readersTable(r), foldsTable(r), leakageTable(r), runtimeTable(in.Run),
 	}
 }
 
@@ -31,54 +36,92 @@ var (
 	brier    = metric{"brier", "Brier", func(m evidence.Metrics) evidence.Interval { return m.Brier }}
 
 	atThreshold = []metric{accuracy, f1, sens, specif}
+	allMetrics  = append([]metric{auc, pooled, brier}, atThreshold...)
 )
 
 func (m metric) column(group string) column {
 	return column{group: group, head: m.head, key: m.key, kind: interval}
 }
 
-// metricsTable is each arm's metrics, classified at 0.5.
+func atHalf(a evidence.ArmResult) evidence.Metrics  { return a.Metrics }
+func atInner(a evidence.ArmResult) evidence.Metrics { return a.MetricsInner }
+
+// metricsTable is each competing arm's metrics, classified at 0.5.
 func metricsTable(r evidence.Results) table {
-	ms := append([]metric{auc, pooled, brier}, atThreshold...)
-	return armsTable(r, "metrics", "Every arm on all patients, each predicted by a model that has not seen them, with 95 % intervals. Classified at a probability of 0.5.", ms,
-		func(a evidence.ArmResult) evidence.Metrics { return a.Metrics })
+	t := armsTable(r, competes, "metrics", "Every arm on all patients, each predicted by a model that has not seen them; value and 95 % interval.", allMetrics, atHalf)
+	t.caption += " Classified at a probability of 0.5."
+	return t
 }
 
 // innerTable is the same at the threshold that each unit's inner split chose.
 func innerTable(r evidence.Results) table {
-	return armsTable(r, "metrics-inner", "The same predictions classified at the threshold that each fold’s inner split chose, on training patients alone.", atThreshold,
-		func(a evidence.ArmResult) evidence.Metrics { return a.MetricsInner })
+	keep := func(a evidence.ArmResult) bool { return !isReader(a) && a.Of == "" } // nothing was chosen for a reader
+	return armsTable(r, keep, "metrics-inner", "The same predictions classified at the threshold that each fold’s inner split chose, on training patients alone.", atThreshold, atInner)
 }
 
-func armsTable(r evidence.Results, name, caption string, ms []metric, of func(evidence.ArmResult) evidence.Metrics) table {
+// blindTable is what arms that see no image reach.
+func blindTable(r evidence.Results) table {
+	return armsTable(r, isBlind, "blind", "Arms that see no image, on the same patients and folds. What an arm of "+ref("metrics")+" knows beyond them it may owe to the images.", allMetrics, atHalf)
+}
+
+// armsTable is the metrics of the arms that keep holds for, grouped by kind.
+func armsTable(r evidence.Results, keep func(evidence.ArmResult) bool, name, caption string, ms []metric, of func(evidence.ArmResult) evidence.Metrics) table {
+	sample := everywhere
+	if n, groups, same := sameSample(r); same {
+		sample = fileOnly
+		if n != groups {
+			caption += fmt.Sprintf(" All on %s in %s.", count(n, "patient"), count(groups, "group"))
+		} else {
+			caption += fmt.Sprintf(" All on %s.", count(n, "patient"))
+		}
+	}
 	t := table{name: name, caption: caption, columns: []column{
 		{head: "Arm", key: "arm"},
-		{head: "n", key: "n", kind: whole},
-		{head: "Groups", key: "groups", kind: whole},
+		{key: "kind", only: fileOnly},
+		{head: "n", key: "n", kind: whole, only: sample},
+		{head: "Groups", key: "groups", kind: whole, only: sample},
 		{head: "Seeds", key: "seeds", kind: whole},
 	}}
 	for _, m := range ms {
 		t.columns = append(t.columns, m.column(""))
 	}
-	for _, a := range r.Arms {
-		row := []cell{words(a.Name), wholeNumber(a.N), wholeNumber(a.Groups), wholeNumber(len(a.Seeds))}
+	for _, at := range byKind(r, keep) {
+		a := r.Arms[at.i]
+		cells := []cell{words(a.Name), words(a.Kind), wholeNumber(a.N), wholeNumber(a.Groups), wholeNumber(len(a.Seeds))}
 		for _, m := range ms {
-			c := span(m.of(of(a)))
-			c.why = whyArm(m.key, a)
-			row = append(row, c)
+			cells = append(cells, armCell(a, m, of(a)))
 		}
-		t.rows = append(t.rows, row)
+		t.add(at.head, cells...)
 	}
 	return t
+}
+
+// armCell is a metric of an arm with what is to be said of it.
+func armCell(a evidence.ArmResult, m metric, of evidence.Metrics) cell {
+	c := span(m.of(of))
+	c.why = whyArm(m.key, a)
+	if choseClasses(a) && (m.key == auc.key || m.key == pooled.key) {
+		c.remark = "balanced accuracy: the reader chose a class and gave no score"
+	}
+	return c
+}
+
+// heldOut is what a fold holds out whole, where the split is by something.
+func heldOut(r evidence.Results, fold int) string {
+	if fold < 0 || fold >= len(r.FoldNames) {
+		return ""
+	}
+	return r.FoldNames[fold]
 }
 
 // foldsTable is each arm on each fold and seed.
 func foldsTable(r evidence.Results) table {
 	t := table{
-		name: "folds", caption: "Every arm on every fold and seed. Intervals are in the CSV file.",
+		name: "folds", folded: true, caption: "Every program on every fold and seed. Intervals, variants and readers are in the CSV file.",
 		columns: []column{
 			{head: "Arm", key: "arm"},
 			{head: "Fold", key: "fold", kind: whole},
+			{head: "Held out", key: "held_out"},
 			{head: "Seed", key: "seed", kind: whole},
 			{head: "n", key: "n", kind: whole},
 			{head: "Pos.", key: "positive", kind: whole},
@@ -87,6 +130,9 @@ func foldsTable(r evidence.Results) table {
 			{head: "AUC", key: "auc", kind: interval, bare: true},
 			{head: "Brier", key: "brier", kind: interval, bare: true},
 		},
+	}
+	if r.SplitBy == "" {
+		t.columns[2].only = fileOnly
 	}
 	heads := []string{"Acc.", "F1", "Sens.", "Spec."}
 	for i, m := range atThreshold {
@@ -97,14 +143,19 @@ func foldsTable(r evidence.Results) table {
 	}
 	for _, a := range r.Arms {
 		for _, f := range a.Folds {
-			row := []cell{
-				words(a.Name), wholeNumber(f.Fold), wholeNumber(f.Seed), wholeNumber(f.N), wholeNumber(f.Positive),
+			cells := []cell{
+				words(a.Name), wholeNumber(f.Fold), words(heldOut(r, f.Fold)), wholeNumber(f.Seed), wholeNumber(f.N), wholeNumber(f.Positive),
 				single(f.Lambda, "no λ was chosen"), wholeNumber(f.Epochs),
+			}
+			for i := 6; i < 8; i++ { // λ and epochs are a network's
+				cells[i].blank = a.Kind != evidence.KindNetwork
 			}
 			add := func(m metric, of evidence.Metrics) {
 				c := span(m.of(of))
-				c.why = whyFold(m.key, f)
-				row = append(row, c)
+				if c.why = whyFold(m.key, f); isReader(a) && m.key == brier.key {
+					c.why = noProbability
+				}
+				cells = append(cells, c)
 			}
 			add(auc, f.Metrics)
 			add(brier, f.Metrics)
@@ -114,68 +165,8 @@ func foldsTable(r evidence.Results) table {
 			for _, m := range atThreshold {
 				add(m, f.MetricsInner)
 			}
-			t.rows = append(t.rows, row)
-		}
-	}
-	return t
-}
-
-// comparisonsTable is the paired differences in AUC.
-func comparisonsTable(r evidence.Results) table {
-	t := table{
-		name:    "comparisons",
-		caption: "Differences in AUC on the same patients: mean over folds of first minus second, with 95 % intervals and two-sided p values by a bootstrap over groups and seeds within folds; Holm’s correction over the comparisons of this table.",
-		columns: []column{
-			{head: "First arm", key: "a"},
-			{head: "Second arm", key: "b"},
-			{head: "Difference in AUC", key: "delta_auc", kind: change},
-			{head: "p", key: "p", kind: pvalue},
-			{head: "p (Holm)", key: "p_holm", kind: pvalue},
-		},
-	}
-	const why = "the AUC of one of the two arms is not defined"
-	for _, c := range r.Comparisons {
-		d := span(evidence.Interval{Value: c.DeltaAUC, Low: c.Low, High: c.High})
-		d.why = why
-		t.rows = append(t.rows, []cell{words(c.A), words(c.B), d, single(c.P, why), single(c.PHolm, why)})
-	}
-	return t
-}
-
-// mapsTable is what the attention maps did, per view and arm.
-func mapsTable(r evidence.Results) table {
-	t := table{
-		name:    "heatmaps",
-		caption: "Heat maps of the patients held out, with 95 % intervals clustered by group, on crops centred on the lesion and on the same crops shifted away from it. Energy: the part of the map that lies inside the lesion; share: the part of the crop that the lesion covers, which a uniform map would reach; IoU: of the map above one half with the lesion; hit: the map’s maximum lies inside the lesion. Gaussian: the same numbers of a fixed Gaussian in the crop’s middle, as wide as fits the training outlines best; it looks at nothing, and only what exceeds it on shifted crops says that a map follows the lesion. Maps that are zero everywhere are counted, and score 0.",
-		columns: []column{
-			{head: "View", key: "view"},
-			{head: "Crops", key: "crops"},
-			{head: "Arm", key: "arm"},
-			{head: "Maps", key: "n", kind: whole},
-			{head: "Zero maps", key: "zero", kind: whole},
-			{head: "Energy", key: "energy", kind: interval},
-			{head: "Share", key: "share", kind: interval},
-			{head: "IoU", key: "iou", kind: interval},
-			{head: "Hit", key: "hit", kind: interval},
-			{head: "Gaussian energy", key: "gaussian_energy", kind: interval},
-			{head: "Gaussian IoU", key: "gaussian_iou", kind: interval},
-			{head: "Gaussian hit", key: "gaussian_hit", kind: interval},
-		},
-	}
-	for _, of := range mapKinds(r) {
-		for _, a := range r.Arms {
-			for _, m := range a.Maps {
-				if kindOf(m) != of {
-					continue
-				}
-				row := []cell{words(m.View), words(m.Crops), words(a.Name), wholeNumber(m.N), wholeNumber(m.Zero)}
-				for _, iv := range []evidence.Interval{m.Energy, m.Share, m.IoU, m.Hit, m.Gaussian.Energy, m.Gaussian.IoU, m.Gaussian.Hit} {
-					c := span(iv)
-					c.why = "no map of this view"
-					row = append(row, c)
-				}
-				t.rows = append(t.rows, row)
-			}
+			t.add("", cells...)
+			t.rows[len(t.rows)-1].fileOnly = a.Of != "" || isReader(a)
 		}
 	}
 	return t
@@ -199,11 +190,12 @@ func leakageTable(r evidence.Results) table {
 	l := r.Leakage
 	head := []cell{wholeNumber(l.Checked), wholeNumber(len(l.Violations))}
 	for _, v := range l.Violations {
-		t.rows = append(t.rows, append(head[:2:2], words(v.Arm), words(strconv.Itoa(v.Fold)),
-			words(strconv.Itoa(v.Seed)), words(v.Step), words(strings.Join(v.Groups, " "))))
+		t.add("", append(head[:2:2], words(v.Arm), words(strconv.Itoa(v.Fold)),
+			words(strconv.Itoa(v.Seed)), words(v.Step), words(strings.Join(v.Groups, " ")))...)
 	}
 	if len(l.Violations) == 0 {
-		t.rows = append(t.rows, append(head[:2:2], words(""), words(""), words(""), words(""), words("")))
+		t.bare = true
+		t.add("", append(head[:2:2], words(""), words(""), words(""), words(""), words(""))...)
 	}
 	return t
 }

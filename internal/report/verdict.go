@@ -2,17 +2,19 @@ package report
 
 import (
 	"fmt"
-	"strings"
 
 	"magn/internal/evidence"
 )
 
 // verdict is what a reader should take away, in sentences.
 type verdict struct {
-	Tone     string // shown, unsure or leak: how the page colours it
-	Headline string // which arm, and its number
-	Matter   string // by how much, and whether that can be told from chance
-	Chance   string // whether the best arm itself can be told from guessing
+	Tone     string   // shown, unsure, warn or leak: how the page colours it
+	Headline string   // which arm, and its number
+	Warnings []string // what makes the numbers doubtful
+	Primary  string   // what the study set out to compare, and what that shows
+	Matter   string   // by how much the best arm leads, and whether that can be told from chance
+	Chance   string   // whether the best arm itself can be told from guessing
+	Blind    string   // what can be reached without the images
 	Cards    []card
 }
 
@@ -22,7 +24,8 @@ type card struct{ Label, Value, Sub string }
 const noMatter = " Whether a difference of this size matters to a patient is not something that these numbers measure."
 
 // verdictOf reads the results in the order of what matters: a leak spoils
-// everything, then the highest AUC, then whether a test holds it apart.
+// everything, then the highest AUC among the arms that compete, then whether a
+// test holds it apart.
 func verdictOf(r evidence.Results) verdict {
 	v := verdict{Tone: "unsure"}
 	best := bestArm(r)
@@ -33,25 +36,57 @@ func verdictOf(r evidence.Results) verdict {
 		}
 	} else {
 		a := r.Arms[best]
-		v.Headline = fmt.Sprintf("%s: AUC %s", a.Name, intervalWords(a.Metrics.AUC))
-		if len(r.Arms) > 1 {
-			v.Headline = fmt.Sprintf("%s has the highest AUC: %s", a.Name, intervalWords(a.Metrics.AUC))
+		v.Headline = headline(r, a)
+		label := "AUC of " + a.Name
+		if choseClasses(a) {
+			label = "balanced accuracy of " + a.Name
 		}
-		v.Cards = append(v.Cards, card{"AUC of " + a.Name, decimal(a.Metrics.AUC.Value), "95 % interval " + orNone(bounds(a.Metrics.AUC))})
+		v.Cards = append(v.Cards, card{label, decimal(a.Metrics.AUC.Value), "95 % interval " + orNone(bounds(a.Metrics.AUC))})
 		v.Chance = chance(a)
 		v.compare(r, best)
+		v.Blind = blindSentence(r, a)
+	}
+	v.Warnings = permutedWarnings(r)
+	if len(v.Warnings) > 0 {
+		v.Tone = "warn"
 	}
 	v.leak(r.Leakage)
 	return v
 }
 
-// bestArm is the arm with the highest defined AUC; the first of equals; -1
-// where no arm has one.
+// headline names the best arm; a reader who does best is called a person.
+func headline(r evidence.Results, a evidence.ArmResult) string {
+	number := intervalWords(a.Metrics.AUC)
+	competing := 0
+	programs := false
+	for _, b := range r.Arms {
+		if competes(b) {
+			competing++
+			programs = programs || !isReader(b)
+		}
+	}
+	switch {
+	case competing == 1:
+		return fmt.Sprintf("%s: AUC %s", a.Name, number)
+	case isReader(a) && choseClasses(a) && programs:
+		return fmt.Sprintf("A person has the highest AUC: the balanced accuracy of %s is %s, and no program’s AUC is higher", a.Name, number)
+	case isReader(a) && programs:
+		return fmt.Sprintf("A person has the highest AUC: that of %s is %s, and no program’s is higher", a.Name, number)
+	}
+	return fmt.Sprintf("%s has the highest AUC: %s", a.Name, number)
+}
+
+// bestArm is the competing arm with the highest defined AUC; the first of
+// equals; -1 where no arm has one.
 func bestArm(r evidence.Results) int {
+	return highest(r, competes)
+}
+
+func highest(r evidence.Results, keep func(evidence.ArmResult) bool) int {
 	best := -1
 	for i, a := range r.Arms {
 		x := a.Metrics.AUC.Value
-		if !isNaN(x) && (best < 0 || x > r.Arms[best].Metrics.AUC.Value) {
+		if keep(a) && !isNaN(x) && (best < 0 || x > r.Arms[best].Metrics.AUC.Value) {
 			best = i
 		}
 	}
@@ -66,158 +101,58 @@ func chance(a evidence.ArmResult) string {
 	return "Its interval reaches 0.5: it is not shown to be better than guessing."
 }
 
-// compare finds the comparison of the best arm with the next best that it was
-// tested against, and says what it shows.
-func (v *verdict) compare(r evidence.Results, best int) {
-	if len(r.Arms) == 1 {
-		v.Matter = "There is one arm, so there is nothing to compare it with."
-		return
-	}
-	name := r.Arms[best].Name
-	c, ok := rivalOf(r, name)
-	if !ok {
-		v.Matter = "No comparison with another arm was made, so nothing is said about whether it is better."
-		return
-	}
-	v.Cards = append(v.Cards, card{
-		fmt.Sprintf("difference to %s", c.B), signed(c.DeltaAUC),
-		fmt.Sprintf("95 %% interval %s to %s, %s", signed(c.Low), signed(c.High), strings.ReplaceAll(pWords(c.PHolm), " ", "\u00a0")),
-	})
-	defer func() { v.Matter += untested(r, best, c.B) }()
-	between := fmt.Sprintf("%s to %s", signed(c.Low), signed(c.High))
-	p := pWords(c.PHolm)
-	many := ""
-	if len(r.Comparisons) > 1 {
-		many = fmt.Sprintf(", corrected for the %d comparisons made", len(r.Comparisons))
-	}
-	switch {
-	case isNaN(c.DeltaAUC) || isNaN(c.Low) || isNaN(c.High) || isNaN(c.PHolm):
-		v.Matter = fmt.Sprintf("Its difference to %s cannot be tested on these data.", c.B)
-	case c.PHolm < 0.05 && (c.Low > 0 || c.High < 0):
-		v.Tone = "shown"
-		v.Matter = fmt.Sprintf("On the same patients it is %s AUC %s %s (95 %% interval %s, %s%s): more than chance explains.",
-			decimal(abs(c.DeltaAUC)), aboveOrBelow(c.DeltaAUC), c.B, between, p, many) + noMatter
-	case c.Low > 0 || c.High < 0:
-		v.Matter = fmt.Sprintf("On the same patients it is %s AUC %s %s (95 %% interval %s), but that does not hold once corrected for the number of comparisons (%s): no difference is shown.",
-			decimal(abs(c.DeltaAUC)), aboveOrBelow(c.DeltaAUC), c.B, between, p)
-	default:
-		v.Matter = fmt.Sprintf("On the same patients it is %s AUC %s %s, but the 95 %% interval of that difference, %s, includes zero (%s%s): no difference is shown, and any within that interval is possible.",
-			decimal(abs(c.DeltaAUC)), aboveOrBelow(c.DeltaAUC), c.B, between, p, many)
-	}
-}
+// near is how little an arm without images may be behind the best before the
+// page doubts what the images add.
+const near = 0.05
 
-// rivalOf is the comparison of the named arm with the best of those it was
-// compared with, turned so that the named arm comes first.
-func rivalOf(r evidence.Results, name string) (evidence.Comparison, bool) {
-	score := map[string]float64{}
-	for _, a := range r.Arms {
-		score[a.Name] = a.Metrics.AUC.Value
-	}
-	var found evidence.Comparison
-	ok := false
-	for _, c := range r.Comparisons {
-		if c.B == name {
-			c = evidence.Comparison{A: c.B, B: c.A, DeltaAUC: -c.DeltaAUC, Low: -c.High, High: -c.Low, P: c.P, PHolm: c.PHolm}
-		}
-		if c.A != name {
-			continue
-		}
-		if !ok || score[c.B] > score[found.B] {
-			found, ok = c, true
-		}
-	}
-	return found, ok
-}
-
-// untested names the next best arm where the best was not compared with it.
-func untested(r evidence.Results, best int, rival string) string {
-	next := -1
-	for i, a := range r.Arms {
-		x := a.Metrics.AUC.Value
-		if i != best && !isNaN(x) && (next < 0 || x > r.Arms[next].Metrics.AUC.Value) {
-			next = i
-		}
-	}
-	if next < 0 || r.Arms[next].Name == rival {
+// blindSentence says what the best of the image-blind arms reaches.
+func blindSentence(r evidence.Results, best evidence.ArmResult) string {
+	i := highest(r, isBlind)
+	if i < 0 {
 		return ""
 	}
-	return fmt.Sprintf(" The next best, %s (%s), was not compared with it.", r.Arms[next].Name, decimal(r.Arms[next].Metrics.AUC.Value))
+	a := r.Arms[i]
+	who, ok := map[string]string{
+		"outline":  "The outline’s geometry alone",
+		"clinical": "The clinical table alone",
+		"scanner":  "Knowing the scanner alone",
+	}[a.Name]
+	if !ok {
+		who = a.Name + ", which sees no image,"
+	}
+	gap := best.Metrics.AUC.Value - a.Metrics.AUC.Value
+	s := fmt.Sprintf("%s reaches AUC %s, ", who, intervalWords(a.Metrics.AUC))
+	switch {
+	case gap < 0:
+		return s + fmt.Sprintf("%s above the best arm: these data do not show that images are needed.", decimal(-gap))
+	case gap < near:
+		return s + fmt.Sprintf("%s below the best arm: little, if anything, of what the best arm knows need come from the images.", decimal(gap))
+	}
+	return s + fmt.Sprintf("%s below the best arm.", decimal(gap))
+}
+
+// permutedWarnings are about arms that learned where there was nothing to learn.
+func permutedWarnings(r evidence.Results) []string {
+	var out []string
+	for _, a := range r.Arms {
+		if iv := a.Metrics.AUC; a.Variant == "permuted" && (iv.Low > 0.5 || iv.High < 0.5) {
+			out = append(out, fmt.Sprintf("Warning: %s was trained on permuted labels, where there is nothing to learn, and has an AUC of %s, not 0.5. One such interval in twenty does so by chance; otherwise patients, or facts about them, cross from training to test, or the folds are unequal. Find out which before anything here is believed.", a.Name, intervalWords(iv)))
+		}
+	}
+	return out
 }
 
 // leak adds the third number, and lets a leak drown out the rest.
 func (v *verdict) leak(l evidence.Leakage) {
+	if l.Checked == 0 && len(l.Violations) == 0 {
+		return
+	}
 	c := card{"fitted steps that saw test patients", fmt.Sprint(len(l.Violations)), fmt.Sprintf("of %d checked", l.Checked)}
 	v.Cards = append(v.Cards, c)
 	if len(l.Violations) > 0 {
 		v.Tone = "leak"
 		v.Headline = "These numbers cannot be trusted: patients leaked from test into training. " + v.Headline + "."
 	}
-}
-
-// leakageSentence is the statement about every fitted step.
-func leakageSentence(l evidence.Leakage) string {
-	switch {
-	case l.Checked == 0:
-		return "No fitted step was recorded, so nothing is shown about leakage."
-	case len(l.Violations) == 0:
-		return fmt.Sprintf("%s (weights, and whatever else a fold chose: λ, epoch, threshold) checked: none has seen a group of the fold that it was tested on.", count(l.Checked, "fitted step"))
-	}
-	return fmt.Sprintf("%d of %s have seen groups that they were tested on. The numbers of this report cannot be trusted until that is mended.", len(l.Violations), count(l.Checked, "fitted step"))
-}
-
-// dataSentence says in one sentence what the data are.
-func dataSentence(r evidence.Results) string {
-	var b strings.Builder
-	fmt.Fprint(&b, count(r.Cases, "patient"))
-	if r.Groups == r.Cases {
-		b.WriteString(", each of them independent of the others")
-	} else {
-		fmt.Fprintf(&b, " in %s (a group is whoever may be one person, and is never split)", count(r.Groups, "independent group"))
-	}
-	if len(r.Arms) > 0 && len(r.Arms[0].Folds) > 0 {
-		a := r.Arms[0]
-		pos := positives(a)
-		fmt.Fprintf(&b, ": %d %s (the positive class) and %d %s. %d-fold cross-validation by group, %s.",
-			pos, r.Positive, a.N-pos, r.Negative, folds(a), count(len(a.Seeds), "seed"))
-	} else {
-		fmt.Fprintf(&b, ": %s (the positive class) against %s.", r.Positive, r.Negative)
-	}
-	return b.String()
-}
-
-// folds counts an arm's different folds.
-func folds(a evidence.ArmResult) int {
-	seen := map[int]bool{}
-	for _, f := range a.Folds {
-		seen[f.Fold] = true
-	}
-	return len(seen)
-}
-
-// mapSentences say what attention did to the maps, for arms that differ in
-// nothing else. No test stands behind them, and they say so.
-func mapSentences(r evidence.Results) []string {
-	var out []string
-	for _, with := range r.Arms {
-		for _, without := range r.Arms {
-			if !with.Attention || without.Attention || with.Kind != without.Kind || strings.Join(with.Views, " ") != strings.Join(without.Views, " ") {
-				continue
-			}
-			var parts []string
-			for _, m := range with.Maps {
-				for _, o := range without.Maps {
-					if kindOf(o) == kindOf(m) && m.Crops == evidence.Shifted && !isNaN(m.Energy.Value) && !isNaN(o.Energy.Value) {
-						parts = append(parts, fmt.Sprintf("%s %s with against %s without (a Gaussian in the middle %s; the lesion covers %s of the crop)",
-							m.View, decimal(m.Energy.Value), decimal(o.Energy.Value), decimal(m.Gaussian.Energy.Value), decimal(m.Share.Value)))
-					}
-				}
-			}
-			if len(parts) > 0 {
-				out = append(out, fmt.Sprintf("Part of the map inside the lesion on crops shifted away from it, %s and %s: %s.", with.Name, without.Name, strings.Join(parts, "; ")))
-			}
-		}
-	}
-	return out
 }
 
 func intervalWords(iv evidence.Interval) string {

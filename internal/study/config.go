@@ -8,23 +8,28 @@ import (
 	"strings"
 
 	"magn/internal/magn"
+	"magn/internal/tabular"
 )
 
 // Config is study.yaml. Keys that are left out keep their default; a key that
 // does not exist is an error.
 type Config struct {
-	Name        string        `yaml:"name"`
-	Positive    string        `yaml:"positive"`
-	Classes     []string      `yaml:"classes"` // two, the positive one among them
-	Folds       int           `yaml:"folds"`
-	Seed        int64         `yaml:"seed"`  // of the split
-	Seeds       []int         `yaml:"seeds"` // of the trainings; the arms share them
-	Arms        []string      `yaml:"arms"`
-	MissingView string        `yaml:"missing_view"` // exclude
-	Note        string        `yaml:"note"`         // a sentence for the report
-	Network     Network       `yaml:"network"`
-	Training    magn.Training `yaml:"training"`
-	Execution   Execution     `yaml:"execution"`
+	Name        string                  `yaml:"name"`
+	Positive    string                  `yaml:"positive"`
+	Classes     []string                `yaml:"classes"` // two, the positive one among them
+	Folds       int                     `yaml:"folds"`
+	Seed        int64                   `yaml:"seed"`     // of the split
+	SplitBy     string                  `yaml:"split_by"` // a column of patients, such as scanner: each of its values is held out once; empty: folds by group
+	Seeds       []int                   `yaml:"seeds"`    // of the trainings; the arms share them
+	Arms        []string                `yaml:"arms"`
+	Primary     []string                `yaml:"primary"`      // two arms: the one comparison that is not adjusted for others
+	MissingView string                  `yaml:"missing_view"` // exclude
+	MapSteps    int                     `yaml:"map_steps"`    // of the deletion and insertion curves of the heat maps; 0: none
+	Note        string                  `yaml:"note"`         // a sentence for the report
+	Network     Network                 `yaml:"network"`
+	Training    magn.Training           `yaml:"training"`
+	Radiomics   tabular.FeatureSettings `yaml:"radiomics"`
+	Execution   Execution               `yaml:"execution"`
 }
 
 // Network is magn.Network without its views, which come from the arm.
@@ -49,9 +54,12 @@ func DefaultConfig() Config {
 	return Config{
 		Folds: 5, Seed: 1, Seeds: []int{1},
 		Arms:        []string{"multi-view", "multi-view-attention"},
+		Primary:     []string{},
 		MissingView: "exclude",
+		MapSteps:    10,
 		Network:     Network{Backbone: n.Backbone, Stride: n.Stride, Shared: n.Shared, R: n.R},
 		Training:    magn.DefaultTraining(),
+		Radiomics:   tabular.DefaultSettings().Features,
 		Execution:   Execution{Workers: 1},
 	}
 }
@@ -70,6 +78,30 @@ func (c Config) negative() string {
 func (c Config) network(a arm) magn.Network {
 	n := c.Network
 	return magn.Network{Backbone: n.Backbone, Stride: n.Stride, Shared: n.Shared, Views: a.views, R: n.R}
+}
+
+// table is the settings of an arm that answers from a table of features.
+func (c Config) table(a arm) tabular.Settings {
+	t := tabular.DefaultSettings()
+	t.Source, t.Views, t.Method, t.Features, t.InnerFraction = a.source, a.views, a.method, c.Radiomics, c.Training.InnerFraction
+	return t
+}
+
+// checkPrimary returns what is wrong with the primary comparison, or nil.
+func (c Config) checkPrimary() *setting {
+	if len(c.Primary) == 0 {
+		return nil
+	}
+	const expected = "two different arms of the study, such as [multi-view-attention, multi-view]; readers of readers.csv may be named, too"
+	if len(c.Primary) != 2 || c.Primary[0] == c.Primary[1] {
+		return &setting{"primary", fmt.Sprint(c.Primary), expected}
+	}
+	for _, name := range c.Primary {
+		if !slices.Contains(c.Arms, name) && !strings.HasPrefix(name, "reader-") {
+			return &setting{"primary", name, expected}
+		}
+	}
+	return nil
 }
 
 // Bounds that only a mistyped number passes.
@@ -99,9 +131,11 @@ func (c Config) check() *setting {
 	case len(c.Seeds) == 0 || len(c.Seeds) > maxSeeds:
 		return bad("seeds", c.Seeds, fmt.Sprintf("1 to %d of them", maxSeeds))
 	case len(c.Arms) == 0:
-		return bad("arms", "none", "at least one of "+strings.Join(armOrder, ", "))
+		return bad("arms", "none", "at least one of "+armWords)
 	case c.MissingView != "exclude":
 		return bad("missing_view", c.MissingView, "exclude")
+	case c.MapSteps < 0 || c.MapSteps > 1000:
+		return bad("map_steps", c.MapSteps, "0 to 1000")
 	case c.Execution.Workers < 1 || c.Execution.Workers > maxWorkers:
 		return bad("execution.workers", c.Execution.Workers, fmt.Sprintf("1 to %d", maxWorkers))
 	case !(c.Execution.MemoryGiB >= 0) || math.IsInf(c.Execution.MemoryGiB, 0):
@@ -117,16 +151,11 @@ func (c Config) check() *setting {
 			return bad("seeds", fmt.Sprintf("%d a second time", s), "each once")
 		}
 	}
-	for i, name := range c.Arms {
-		if _, ok := arms[name]; !ok {
-			return bad("arms", name, "one of "+strings.Join(armOrder, ", "))
-		}
-		if slices.Contains(c.Arms[:i], name) {
-			return bad("arms", name+" a second time", "each once")
-		}
-		if e := c.network(arms[name]).Validate(); e != nil {
-			return magnSetting("network", e)
-		}
+	if bad := c.checkArms(); bad != nil {
+		return bad
+	}
+	if bad := c.checkPrimary(); bad != nil {
+		return bad
 	}
 	if e := c.Training.Validate(); e != nil {
 		return magnSetting("training", e)

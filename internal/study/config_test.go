@@ -1,9 +1,11 @@
 package study
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,7 +68,17 @@ func TestTemplateComesBack(t *testing.T) {
 		c.Positive = c.Classes[rapid.IntRange(0, 1).Draw(t, "positive")]
 		c.Seeds = rapid.SliceOfNDistinct(rapid.IntRange(0, 1<<40), 1, 4, rapid.ID[int]).Draw(t, "seeds")
 		c.Seed = rapid.Int64().Draw(t, "seed")
-		c.Arms = rapid.Permutation(armOrder).Draw(t, "arms")[:rapid.IntRange(1, len(armOrder)).Draw(t, "n")]
+		var some []string // any but those that need another one
+		for _, name := range slices.Sorted(maps.Keys(arms)) {
+			if arms[name].of == "" {
+				some = append(some, name)
+			}
+		}
+		c.Arms = rapid.Permutation(some).Draw(t, "arms")[:rapid.IntRange(1, len(some)).Draw(t, "n")]
+		if len(c.Arms) > 1 && rapid.Bool().Draw(t, "primary") {
+			c.Primary = c.Arms[:2]
+		}
+		c.Radiomics.BinWidth = rapid.Float64Range(0.1, 1000).Draw(t, "bin width")
 		c.Training.LR = rapid.Float64Range(1e-12, 10).Draw(t, "lr")
 		c.Training.Weights = word.Draw(t, "weights")
 		c.Execution.UnitMinutes = rapid.Float64Range(0, 1000).Draw(t, "minutes")

@@ -47,8 +47,20 @@ func (s *Study) summarise(plan []Planned) (evidence.Results, error) {
 	if err != nil {
 		return evidence.Results{}, err
 	}
+	fold := map[string]int{}
+	for _, p := range plan {
+		for _, c := range p.Unit.Test {
+			fold[c.ID] = p.Unit.Fold
+		}
+	}
+	units = append(units, s.readerUnits(fold)...)
 	info := evidence.Info{Study: s.Config.Name, Positive: s.Cohort.Positive, Negative: s.Cohort.Negative}
-	return evidence.Summarise(info, s.evidenceArms(), units, nil)
+	info.SplitBy, info.FoldNames = s.Config.SplitBy, s.levels
+	if info.Patients, err = s.patients(); err != nil {
+		return evidence.Results{}, err
+	}
+	arms := s.evidenceArms()
+	return evidence.Summarise(info, arms, units, evidence.DefaultPairs(arms, s.Config.Primary))
 }
 
 // units reads what every unit of the plan left, in its order.
@@ -65,6 +77,7 @@ func (s *Study) units(plan []Planned) ([]evidence.Unit, []*Record, error) {
 			Do: "magn study run " + s.Dir + " does the rest",
 		}
 	}
+	at := map[string]int{} // trained units, by name
 	units := make([]evidence.Unit, 0, len(plan))
 	records := make([]*Record, 0, len(plan))
 	for _, p := range plan {
@@ -75,6 +88,14 @@ func (s *Study) units(plan []Planned) ([]evidence.Unit, []*Record, error) {
 		if rec == nil {
 			return nil, nil, &fault.Input{File: filepath.Join(p.Unit.Dir, recordFile), Found: "no such file any more"}
 		}
+		if p.Unit.Exam != nil { // says more of a unit that came before
+			u := &units[at[p.Unit.trio()]]
+			if u.Exams, err = evidence.ReadExams(filepath.Join(p.Unit.Dir, examsFile)); err != nil {
+				return nil, nil, err
+			}
+			continue
+		}
+		at[p.Unit.trio()] = len(units)
 		u, err := readUnit(p.Unit, rec)
 		if err != nil {
 			return nil, nil, err

@@ -15,6 +15,7 @@ import (
 
 	"magn/internal/cohort"
 	"magn/internal/draw"
+	"magn/internal/evidence"
 	"magn/internal/fault"
 	"magn/internal/magn"
 	"magn/internal/volume"
@@ -59,9 +60,13 @@ func fakeCommand(mode string) []string {
 // fakeRunner answers from the unit's hash, epoch by epoch, and goes on from a
 // checkpoint as the real one does. mode is what goes wrong: "", or words like
 // "crash sagittal 0" for a worker that dies in that arm and fold.
-func fakeRunner(mode string) func(context.Context, magn.Unit, func(magn.Event)) (*magn.Result, error) {
+func fakeRunner(mode string) func(context.Context, Unit, func(magn.Event)) (*Result, error) {
 	words := append(strings.Fields(mode), "", "", "")
-	return func(ctx context.Context, u magn.Unit, report func(magn.Event)) (*magn.Result, error) {
+	return func(ctx context.Context, u Unit, report func(magn.Event)) (*Result, error) {
+		if u.Network == nil {
+			return fakeOther(u)
+		}
+		training := u.Network.Training
 		hit := words[1] == "" || words[1] == u.Arm && words[2] == fmt.Sprint(u.Fold)
 		var state struct {
 			Hash  string
@@ -79,8 +84,8 @@ func fakeRunner(mode string) func(context.Context, magn.Unit, func(magn.Event)) 
 			report(magn.Event{Message: "goes on from its checkpoint"})
 		}
 		state.Hash = u.Hash
-		res := &magn.Result{Threshold: 0.5, Epochs: u.Training.Epochs, Lambda: u.Training.Lambda[0], Device: "fake"}
-		for e := state.Epoch; e < u.Training.Epochs; e++ {
+		res := &magn.Result{Threshold: 0.5, Epochs: training.Epochs, Lambda: training.Lambda[0], Device: "fake"}
+		for e := state.Epoch; e < training.Epochs; e++ {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
@@ -94,14 +99,14 @@ func fakeRunner(mode string) func(context.Context, magn.Unit, func(magn.Event)) 
 			if err := writeFile(checkpoint, data); err != nil {
 				return nil, err
 			}
-			report(magn.Event{Stage: "fit", Epoch: e + 1, Epochs: u.Training.Epochs, Done: float64(e+1) / float64(u.Training.Epochs)})
+			report(magn.Event{Stage: "fit", Epoch: e + 1, Epochs: training.Epochs, Done: float64(e+1) / float64(training.Epochs)})
 			if hit && e >= 1 {
 				if err := goWrong(ctx, words[0], u); err != nil {
 					return nil, err
 				}
 			}
 		}
-		for e := range u.Training.Epochs {
+		for e := range training.Epochs {
 			res.History = append(res.History, magn.Epoch{Stage: "fit", Epoch: e + 1, Classification: draw.New(u.Hash, e).Float64(), Validation: math.NaN()})
 		}
 		groups := []string{}
@@ -115,7 +120,7 @@ func fakeRunner(mode string) func(context.Context, magn.Unit, func(magn.Event)) 
 		for _, c := range u.Test {
 			z := float64(2*c.Label-1) + draw.New(state.Sum, c.ID).NormFloat64()
 			res.Scores = append(res.Scores, magn.Score{Case: c.ID, Group: c.Group, Label: c.Label, Logit: z, Score: sigmoid(z)})
-			for _, v := range u.Network.Views {
+			for _, v := range u.Network.Network.Views {
 				res.Maps = append(res.Maps, magn.MapScore{Case: c.ID, Group: c.Group, View: v, Overlap: magn.Overlap{Energy: 0.5, Share: 0.25, IoU: 0.5}})
 			}
 		}
@@ -124,11 +129,48 @@ func fakeRunner(mode string) func(context.Context, magn.Unit, func(magn.Event)) 
 				return nil, err
 			}
 		}
-		return res, nil
+		return u.ofNetwork(res), nil
 	}
 }
 
-func goWrong(ctx context.Context, how string, u magn.Unit) error {
+// fakeOther answers without a network: a table's features are those of the arm's
+// views, and what answers with another unit's network must find it done.
+func fakeOther(u Unit) (*Result, error) {
+	if u.Exam != nil {
+		rec, err := readRecord(u.Exam.Dir)
+		if err != nil || rec == nil || rec.Hash != u.Exam.Unit {
+			return nil, fmt.Errorf("%s: not done before its maps (%v)", u.Exam.Dir, err)
+		}
+		res := &Result{}
+		for _, c := range u.Test {
+			res.Exams = append(res.Exams, evidence.ExamRow{Case: c.ID, Group: c.Group, Arm: u.Arm, Fold: u.Fold, Seed: u.Seed, View: "sagittal", Deletion: evidence.Along{Map: 0.25, Gaussian: 0.5}})
+		}
+		return res, nil
+	}
+	res := &Result{Threshold: 0.5, Device: "fake", Fits: []evidence.Fit{{Step: "weights"}}, Candidates: 3}
+	for _, c := range u.Train {
+		res.Fits[0].Groups = append(res.Fits[0].Groups, c.Group)
+	}
+	var scores []magn.Score
+	for _, c := range u.Test {
+		z := float64(2*c.Label-1) + draw.New(u.Hash, c.ID).NormFloat64()
+		scores = append(scores, magn.Score{Case: c.ID, Group: c.Group, Label: c.Label, Logit: z, Score: sigmoid(z)})
+	}
+	res.Predictions = u.predictions(scores, res.Threshold)
+	if u.Recentred != nil {
+		rec, err := readRecord(u.Recentred.Dir)
+		if err != nil || rec == nil || rec.Hash != u.Recentred.Unit {
+			return nil, fmt.Errorf("%s: not done before %s (%v)", u.Recentred.Dir, u.Arm, err)
+		}
+		return res, nil
+	}
+	for i, v := range u.Table.Views {
+		res.Features = append(res.Features, evidence.Feature{Name: v.String() + "_original_firstorder_Mean", Rank: i + 1, Importance: 1 / float64(i+1), Used: i == 0})
+	}
+	return res, writeFile(filepath.Join(u.Dir, tableModelFile), []byte(u.Hash))
+}
+
+func goWrong(ctx context.Context, how string, u Unit) error {
 	once := filepath.Join(filepath.Dir(u.Dir), "crashed-once")
 	switch how {
 	case "crash":
@@ -164,6 +206,7 @@ folds: 2
 arms: [sagittal, sagittal-attention]
 network: {backbone: resnet18}
 training: {epochs: 4, lambda: [0.5], precision: fp32, crop: 32, threads: 1}
+map_steps: 0
 `
 
 // fixture is a study folder with small cases: two of each class but the last,

@@ -65,8 +65,20 @@ type ModelFile struct {
 // Apply is the calibrated probability of a logit.
 func (c Calibration) Apply(logit float64) float64 { return sigmoid(c.Intercept + c.Slope*logit) }
 
-// WriteModels makes models/<arm>/ of every arm from the units, all of which must
-// be done.
+// modelArms are the arms that leave a model: networks that were trained on the
+// patients' own labels.
+func (s *Study) modelArms() []string {
+	var out []string
+	for _, name := range s.Config.Arms {
+		if a := arms[name]; a.kind == evidence.KindNetwork && a.of == "" && !a.permuted && a.share == 0 {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// WriteModels makes models/<arm>/ of every arm that leaves a model from the
+// units, all of which must be done.
 func (s *Study) WriteModels() error {
 	plan, err := s.Plan()
 	if err != nil {
@@ -76,7 +88,7 @@ func (s *Study) WriteModels() error {
 	if err != nil {
 		return err
 	}
-	for _, name := range s.Config.Arms {
+	for _, name := range s.modelArms() {
 		if err := s.writeModel(name, plan, units, records); err != nil {
 			return fmt.Errorf("model of arm %s: %w", name, err)
 		}
@@ -97,7 +109,7 @@ func (s *Study) writeModel(name string, plan []Planned, units []evidence.Unit, r
 	var all []evidence.Prediction
 	from := map[string]string{} // name in the model's folder → the unit's file
 	for i, p := range plan {
-		if p.Unit.Arm != name {
+		if p.Unit.Arm != name || p.Unit.Network == nil {
 			continue
 		}
 		f := ModelFile{

@@ -49,9 +49,14 @@ func (s *Study) Panels() ([]Panel, error) {
 		return nil, err
 	}
 	seed := s.Config.Seeds[0]
-	chooser := s.Config.Arms[len(s.Config.Arms)-1]
-	for _, a := range s.Config.Arms {
-		if arms[a].attention {
+	nets := s.modelArms()
+	if len(nets) == 0 {
+		return nil, nil
+	}
+	chooser := nets[len(nets)-1]
+	for _, a := range nets {
+		// The most views: a reader wants to see them all.
+		if arms[a].attention && (!arms[chooser].attention || len(arms[a].views) > len(arms[chooser].views)) {
 			chooser = a
 		}
 	}
@@ -113,8 +118,8 @@ func (s *Study) panel(c evidence.Prediction, chooser string, seed int, plan []Pl
 			p.Views = append(p.Views, PanelView{Crop: crop})
 		}
 	}
-	for i, u := range units {
-		if u.Seed != seed || u.Fold != c.Fold || !slices.Equal(arms[u.Arm].views, views) {
+	for i, u := range units { // as in the plan: what says more of a unit comes last
+		if u.Seed != seed || u.Fold != c.Fold || !slices.Contains(s.modelArms(), u.Arm) || !slices.Equal(arms[u.Arm].views, views) {
 			continue
 		}
 		path := filepath.Join(plan[i].Unit.Dir, mapsFile)
@@ -160,6 +165,9 @@ func (s *Study) Histories() ([]Epoch, []*Record, error) {
 	}
 	var out []Epoch
 	for _, p := range plan {
+		if p.Unit.Network == nil {
+			continue
+		}
 		rows, err := readHistory(filepath.Join(p.Unit.Dir, historyFile))
 		if err != nil {
 			return nil, nil, err

@@ -3,14 +3,18 @@ package study
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
+	"errors"
 	"fmt"
-	"os"
+	"maps"
+	"math"
 	"path/filepath"
+	"slices"
 
 	"magn/internal/cohort"
+	"magn/internal/draw"
+	"magn/internal/evidence"
 	"magn/internal/fault"
-	"magn/internal/magn"
+	"magn/internal/tabular"
 )
 
 // State is how far a unit is.
@@ -25,7 +29,7 @@ const (
 
 // Planned is a unit of the plan.
 type Planned struct {
-	Unit  magn.Unit
+	Unit  Unit
 	State State
 
 	settings []byte // settings.json: the bytes that Unit.Hash is the hash of
@@ -35,65 +39,249 @@ type Planned struct {
 func (p Planned) Name() string { return UnitName(p.Unit) }
 
 // UnitName is how messages call a unit: "multi-view, fold 0, seed 1".
-func UnitName(u magn.Unit) string { return fmt.Sprintf("%s, fold %d, seed %d", u.Arm, u.Fold, u.Seed) }
+func UnitName(u Unit) string {
+	if u.Exam != nil {
+		return u.trio() + ", heat maps"
+	}
+	return u.trio()
+}
+
+func (u Unit) trio() string { return fmt.Sprintf("%s, fold %d, seed %d", u.Arm, u.Fold, u.Seed) }
 
 // Plan lists the units in the order in which they are run: arm by arm, fold by
-// fold, seed by seed. The first plan of a study freezes its split.
+// fold, seed by seed; those that answer with another unit's network come after
+// all others, and those that look closer at its heat maps last. The first plan of a study freezes its split.
 func (s *Study) Plan() ([]Planned, error) {
-	split, err := cohort.FoldsCSV(s.Dir, s.Cohort.Cases, s.Config.Folds, s.Config.Seed)
+	p, err := s.planner()
 	if err != nil {
 		return nil, err
 	}
-	fold := map[string]int{}
-	for _, f := range split {
-		fold[f.Case] = f.Fold
-	}
-	weights := ""
-	if path := s.Config.Training.Weights; path != "" {
-		if weights, err = hashFile(s.weightsPath()); err != nil {
-			return nil, &fault.Input{File: path, Field: "training.weights", Err: plainCause(err)}
-		}
-	}
-	inputs := s.inputs()
-	var units []Planned
-	for _, name := range s.Config.Arms {
-		for k := range s.Config.Folds {
-			for _, seed := range s.Config.Seeds {
-				u := magn.Unit{
-					Arm: name, Attention: arms[name].attention, Fold: k, Seed: seed,
-					Network: s.Config.network(arms[name]), Training: s.Config.Training,
-					Dir: filepath.Join(s.Dir, runsFolder, name, fmt.Sprintf("%d-%d", k, seed)),
-				}
-				u.Training.Weights = s.weightsPath()
-				for _, c := range s.Cases {
-					if fold[c.ID] == k {
-						u.Test = append(u.Test, c)
-					} else {
-						u.Train = append(u.Train, c)
+	var trained, recentred []Planned
+	byKey := map[string]*Planned{} // trained units, by arm, fold and seed
+	for _, later := range []bool{false, true} {
+		for _, name := range s.Config.Arms {
+			if (arms[name].of != "") != later {
+				continue
+			}
+			if err := p.sourced(name); err != nil {
+				return nil, err
+			}
+			for k := range s.Config.Folds {
+				for _, seed := range s.Config.Seeds {
+					u := p.unit(name, k, seed, byKey)
+					if err := s.answerable(u); err != nil {
+						return nil, err
 					}
+					planned, err := p.planned(u)
+					if err != nil {
+						return nil, err
+					}
+					if later {
+						recentred = append(recentred, planned)
+						continue
+					}
+					trained = append(trained, planned)
+					byKey[u.trio()] = &planned
 				}
-				if err := s.answerable(u); err != nil {
-					return nil, err
-				}
-				p := Planned{Unit: u}
-				if p.settings, err = unitSettings(u, weights, inputs); err != nil {
-					return nil, err
-				}
-				sum := sha256.Sum256(p.settings)
-				p.Unit.Hash = hex.EncodeToString(sum[:])
-				if p.State, err = stateOf(p.Unit); err != nil {
-					return nil, err
-				}
-				units = append(units, p)
 			}
 		}
 	}
-	return units, nil
+	exams, err := p.exams(trained)
+	return slices.Concat(trained, recentred, exams), err
+}
+
+// Units is how many the plan has, as far as that is known before the split is.
+func (s *Study) Units() int {
+	arms := len(s.Config.Arms)
+	if s.Config.MapSteps > 0 {
+		arms += len(s.modelArms())
+	}
+	return arms * s.Config.Folds * len(s.Config.Seeds)
+}
+
+// exams look closer at the maps of the networks that leave a model.
+func (p *planner) exams(trained []Planned) ([]Planned, error) {
+	var out []Planned
+	for _, t := range trained {
+		if p.Config.MapSteps == 0 || !slices.Contains(p.modelArms(), t.Unit.Arm) {
+			continue
+		}
+		u := t.Unit
+		u.Network, u.Hash, u.Dir = nil, "", t.Unit.Dir+"-maps"
+		u.Exam = &ExamWork{Unit: t.Unit.Hash, Dir: t.Unit.Dir, Steps: p.Config.MapSteps, Device: p.Config.Training.Device}
+		planned, err := p.planned(u)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, planned)
+	}
+	return out, nil
+}
+
+// planner is what all units of a plan have in common.
+type planner struct {
+	*Study
+	fold    map[string]int // by case
+	weights string         // SHA-256 of the weights to start from
+	inputs  map[string]inputs
+}
+
+func (s *Study) planner() (*planner, error) {
+	p := &planner{Study: s, fold: map[string]int{}, inputs: s.inputs()}
+	split, err := s.split()
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range split {
+		p.fold[f.Case] = f.Fold
+	}
+	if path := s.Config.Training.Weights; path != "" {
+		if p.weights, err = hashFile(s.weightsPath()); err != nil {
+			return nil, &fault.Input{File: path, Field: "training.weights", Err: plainCause(err)}
+		}
+	}
+	return p, nil
+}
+
+// split is the study's frozen split. Split by a column, the study has as many
+// folds as the column has values.
+func (s *Study) split() ([]cohort.Fold, error) {
+	by := s.Config.SplitBy
+	if by == "" {
+		return cohort.FoldsCSV(s.Dir, s.Cohort.Cases, s.Config.Folds, s.Config.Seed)
+	}
+	level := map[string]string{}
+	for _, c := range s.Cohort.Cases {
+		facts, err := s.facts(c)
+		if err != nil {
+			return nil, err
+		}
+		level[c.ID] = facts[by]
+	}
+	folds, levels, err := cohort.FoldsByCSV(s.Dir, s.Cohort.Cases, by, level)
+	s.Config.Folds, s.levels = len(levels), levels
+	return folds, err
+}
+
+// sourced says whether an arm that answers from a table has anything to read.
+func (p *planner) sourced(name string) error {
+	if arms[name].source == "" {
+		return nil
+	}
+	err := tabular.Answerable(p.Cases, p.Config.table(arms[name]))
+	var bad *fault.Input
+	if errors.As(err, &bad) {
+		bad.Field = "arm " + name + ", " + bad.Field
+		bad.Do = "take the arm out of study.yaml, or: " + bad.Do
+	}
+	return err
+}
+
+// unit is one arm on one fold with one seed, without its hash.
+func (p *planner) unit(name string, fold, seed int, trained map[string]*Planned) Unit {
+	a, c := arms[name], p.Config
+	u := Unit{
+		Arm: name, Fold: fold, Seed: seed, Threads: c.Training.Threads,
+		Dir: filepath.Join(p.Dir, runsFolder, name, fmt.Sprintf("%d-%d", fold, seed)),
+	}
+	for _, k := range p.Cases {
+		if p.fold[k.ID] == fold {
+			u.Test = append(u.Test, k)
+		} else {
+			u.Train = append(u.Train, k)
+		}
+	}
+	if a.share > 0 {
+		u.Train = nested(u.Train, a.share, fold, seed)
+	}
+	if a.permuted {
+		u.Train = permuted(u.Train, fold, seed)
+	}
+	switch {
+	case a.of != "":
+		of := trained[Unit{Arm: a.of, Fold: fold, Seed: seed}.trio()].Unit
+		u.Recentred = &RecentredWork{Unit: of.Hash, Dir: of.Dir, Centre: a.centre, Device: c.Training.Device}
+	case a.kind == evidence.KindNetwork:
+		u.Network = &NetworkWork{Attention: a.attention, Network: c.network(a), Training: c.Training}
+		u.Network.Training.Weights = p.weightsPath()
+		if t := &u.Network.Training; a.share > 0 { // as many updates, and as many of each learning rate
+			t.Epochs = int(math.Round(float64(t.Epochs) / a.share))
+			t.DecayEvery = int(math.Round(float64(t.DecayEvery) / a.share))
+		}
+	default:
+		t := c.table(a)
+		if t.Features.Params != "" && !filepath.IsAbs(t.Features.Params) {
+			t.Features.Params = filepath.Join(p.Dir, t.Features.Params)
+		}
+		u.Table, u.Features = &t, filepath.Join(p.Dir, featuresFolder)
+	}
+	return u
+}
+
+// nested is a share of the training groups of each class, at least two: with one
+// seed a smaller share lies within a larger one, and every arm has the same.
+func nested(cases []cohort.Case, share float64, fold, seed int) []cohort.Case {
+	var of [2][]string
+	label := map[string]int{}
+	for _, c := range cases {
+		label[c.Group] = max(label[c.Group], c.Label)
+	}
+	for _, g := range slices.Sorted(maps.Keys(label)) {
+		of[label[g]] = append(of[label[g]], g)
+	}
+	keep := map[string]bool{}
+	for y, groups := range of {
+		n := min(len(groups), max(2, int(math.Round(share*float64(len(groups))))))
+		for _, i := range draw.New("share", seed, fold, y).Perm(len(groups))[:n] {
+			keep[groups[i]] = true
+		}
+	}
+	var out []cohort.Case
+	for _, c := range cases {
+		if keep[c.Group] {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// permuted deals the training groups' labels out anew, by key.
+func permuted(cases []cohort.Case, fold, seed int) []cohort.Case {
+	var groups []string
+	label := map[string]int{}
+	for _, c := range cases {
+		if _, ok := label[c.Group]; !ok {
+			groups = append(groups, c.Group)
+		}
+		label[c.Group] = max(label[c.Group], c.Label)
+	}
+	slices.Sort(groups)
+	dealt := map[string]int{}
+	for i, j := range draw.New("permuted", seed, fold).Perm(len(groups)) {
+		dealt[groups[i]] = label[groups[j]]
+	}
+	out := slices.Clone(cases)
+	for i := range out {
+		out[i].Label = dealt[out[i].Group]
+	}
+	return out
+}
+
+// planned gives a unit its hash and looks how far it is.
+func (p *planner) planned(u Unit) (Planned, error) {
+	settings, err := p.settings(u)
+	if err != nil {
+		return Planned{}, err
+	}
+	sum := sha256.Sum256(settings)
+	u.Hash = hex.EncodeToString(sum[:])
+	state, err := stateOf(u)
+	return Planned{Unit: u, State: state, settings: settings}, err
 }
 
 // answerable says whether a unit can be trained and judged: its settings, both
 // classes among its test cases, and groups enough for the inner split.
-func (s *Study) answerable(u magn.Unit) error {
+func (s *Study) answerable(u Unit) error {
 	var n [2]int
 	for _, c := range u.Test {
 		n[c.Label]++
@@ -104,7 +292,7 @@ func (s *Study) answerable(u magn.Unit) error {
 			Expected: "both classes", Do: "use fewer folds (delete folds.csv to split anew), or arms that need fewer views",
 		}
 	}
-	return u.Check()
+	return u.check()
 }
 
 // weightsPath is where the weights to start from lie: as the study file says,
@@ -117,84 +305,13 @@ func (s *Study) weightsPath() string {
 	return filepath.Join(s.Dir, w)
 }
 
-// input is what a case contributes to a unit's hash.
-type input struct {
-	Case  string       `json:"case"`
-	Group string       `json:"group"`
-	Label int          `json:"label"`
-	Views [][]stackSum `json:"views"` // of the network's views, in its order, stack by stack
-}
-
-type stackSum struct {
-	Image string `json:"image_sha256"`
-	Mask  string `json:"mask_sha256"`
-
-	ScaledBy string `json:"scaled_by"` // decides the grey window
-}
-
-// inputs reads every case's sidecars once: the sums of its stacks by view.
-func (s *Study) inputs() map[string][3][]stackSum {
-	out := make(map[string][3][]stackSum, len(s.Cases))
-	for _, c := range s.Cases {
-		var views [3][]stackSum
-		for v := range views {
-			for _, st := range c.Stacks(viewAt(v)) {
-				views[v] = append(views[v], stackSum{st.ImageSHA256, st.MaskSHA256, string(st.ScaledBy)})
-			}
-		}
-		out[c.ID] = views
-	}
-	return out
-}
-
-// hashed is settings.json: all that a unit's result depends on.
-type hashed struct {
-	Format    int           `json:"format"`
-	Arm       string        `json:"arm"`
-	Attention bool          `json:"attention"`
-	Fold      int           `json:"fold"`
-	Seed      int           `json:"seed"`
-	Network   magn.Network  `json:"network"`
-	Training  magn.Training `json:"training"`
-	Weights   string        `json:"weights_sha256"`
-	Train     []input       `json:"train"`
-	Test      []input       `json:"test"`
-}
-
-// format goes up when the same settings begin to mean another computation.
-const format = 1
-
-func unitSettings(u magn.Unit, weights string, inputs map[string][3][]stackSum) ([]byte, error) {
-	h := hashed{
-		Format: format, Arm: u.Arm, Attention: u.Attention, Fold: u.Fold, Seed: u.Seed,
-		Network: u.Network, Training: u.Training, Weights: weights,
-	}
-	// Which weights, their sum says; the device is noted in unit.json and changes the
-	// last bits only; how often a checkpoint is written changes nothing.
-	h.Training.Device, h.Training.CheckpointSec, h.Training.Weights = "", 0, ""
-	of := func(cases []cohort.Case) []input {
-		out := make([]input, 0, len(cases))
-		for _, c := range cases {
-			in := input{Case: c.ID, Group: c.Group, Label: c.Label}
-			for _, v := range u.Network.Views {
-				in.Views = append(in.Views, inputs[c.ID][v])
-			}
-			out = append(out, in)
-		}
-		return out
-	}
-	h.Train, h.Test = of(u.Train), of(u.Test)
-	b, err := json.MarshalIndent(h, "", " ")
-	return append(b, '\n'), err
-}
-
 // stateOf looks into a unit's folder.
-func stateOf(u magn.Unit) (State, error) {
+func stateOf(u Unit) (State, error) {
 	rec, err := readRecord(u.Dir)
 	if err != nil {
 		return "", err
 	}
-	if rec != nil && rec.Hash == u.Hash && rec.complete(u.Dir) {
+	if rec != nil && rec.Hash == u.Hash && rec.complete(u) {
 		return Done, nil
 	}
 	if exists(filepath.Join(u.Dir, checkpointFile)) && startedAs(u.Dir, u.Hash) {
@@ -207,9 +324,4 @@ func stateOf(u magn.Unit) (State, error) {
 func startedAs(dir, hash string) bool {
 	sum, err := hashFile(filepath.Join(dir, settingsFile))
 	return err == nil && sum == hash
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }

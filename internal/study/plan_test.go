@@ -44,8 +44,8 @@ func TestPlanOrder(t *testing.T) {
 				t.Errorf("%s: group %s on both sides", p.Name(), c.Group)
 			}
 		}
-		if p.Unit.Attention != strings.HasSuffix(p.Unit.Arm, "-attention") || p.State != ToRun {
-			t.Errorf("%s: attention %v, %s", p.Name(), p.Unit.Attention, p.State)
+		if p.Unit.Network.Attention != strings.HasSuffix(p.Unit.Arm, "-attention") || p.State != ToRun {
+			t.Errorf("%s: attention %v, %s", p.Name(), p.Unit.Network.Attention, p.State)
 		}
 	}
 	want := "sagittal/0-7 sagittal/0-3 sagittal/1-7 sagittal/1-3 sagittal-attention/0-7 sagittal-attention/0-3 sagittal-attention/1-7 sagittal-attention/1-3"

@@ -20,12 +20,13 @@ type Prediction struct {
 	Arm         string             `json:"arm"`
 	Positive    string             `json:"positive"`
 	Negative    string             `json:"negative"`
-	Logit       float64            `json:"logit"`       // mean of the networks
-	Probability float64            `json:"probability"` // of the positive class: sigmoid of the logit
-	Calibrated  float64            `json:"calibrated"`  // the same by the model's calibration
-	Threshold   float64            `json:"threshold"`   // on probability
-	Class       string             `json:"class"`       // at the threshold
-	MapClass    string             `json:"map_class"`   // whose evidence the heat maps show: the class at probability 0.5
+	Logit       float64            `json:"logit"`            // mean of the networks
+	Probability float64            `json:"probability"`      // of the positive class: sigmoid of the logit
+	Calibrated  float64            `json:"calibrated"`       // the same by the model's calibration
+	Threshold   float64            `json:"threshold"`        // on probability
+	Class       string             `json:"class"`            // at the threshold
+	Centre      *[3]float64        `json:"centre,omitempty"` // the point that stood for outlines, patient mm, RAS+
+	MapClass    string             `json:"map_class"`        // whose evidence the heat maps show: the class at probability 0.5
 	Views       []ViewContribution `json:"views"`
 	Networks    []ModelFile        `json:"networks"`
 }
@@ -35,14 +36,15 @@ type Prediction struct {
 type ViewContribution struct {
 	View         volume.View `json:"view"`
 	Contribution float64     `json:"contribution"`
-	Energy       float64     `json:"energy"` // of the map, inside the outline
+	Energy       float64     `json:"energy"` // of the map, inside the outline; 0 where a point stood for it
 	Share        float64     `json:"share"`  // of the crop, inside the outline
 	ZeroMap      bool        `json:"zero_map"`
 }
 
-// PredictCase answers for one case folder with a model that a study left behind.
+// PredictCase answers for one case folder with a model that a study left behind,
+// at its outlines, or at a point where centre gives one.
 // The network's own answer comes with it for drawing.
-func PredictCase(ctx context.Context, modelDir, caseDir, device string, threads int) (*Prediction, *magn.CasePrediction, error) {
+func PredictCase(ctx context.Context, modelDir, caseDir string, centre magn.Centre, device string, threads int) (*Prediction, *magn.CasePrediction, error) {
 	m, paths, err := ReadModel(modelDir)
 	if err != nil {
 		return nil, nil, err
@@ -59,14 +61,14 @@ func PredictCase(ctx context.Context, modelDir, caseDir, device string, threads 
 	if have := nets.Info().Network; !sameViews(have.Views, m.Views) {
 		return nil, nil, &fault.Input{File: paths[0], Field: "views", Found: viewNames(have.Views), Expected: viewNames(m.Views) + " as in " + modelJSON}
 	}
-	got, err := nets.Predict(ctx, c)
+	got, err := nets.PredictAt(ctx, c, centre)
 	if err != nil {
 		return nil, nil, err
 	}
 	p := &Prediction{
 		Case: c.ID, Study: m.Study, Arm: m.Arm, Positive: m.Positive, Negative: m.Negative,
 		Logit: got.Logit, Probability: got.Score, Calibrated: m.Calibration.Apply(got.Logit),
-		Threshold: m.Threshold.Score, Class: m.Negative, Networks: m.Networks,
+		Threshold: m.Threshold.Score, Class: m.Negative, Networks: m.Networks, Centre: centre.At,
 	}
 	if got.Logit >= m.Threshold.Logit {
 		p.Class = m.Positive

@@ -7,8 +7,8 @@ import (
 
 // job is the one line that a worker reads.
 type job struct {
-	Unit     magn.Unit `json:"unit"`
-	Settings string    `json:"settings"` // the bytes of settings.json, whose SHA-256 is the unit's hash
+	Unit     Unit   `json:"unit"`
+	Settings string `json:"settings"` // the bytes of settings.json, whose SHA-256 is the unit's hash
 }
 
 // line is one line that a worker writes: an event, or its last one. A worker

@@ -38,7 +38,7 @@ const (
 // Event is something that happened in a run.
 type Event struct {
 	Kind  Kind
-	Unit  magn.Unit
+	Unit  Unit
 	Inner magn.Event // of UnitProgress
 	Err   error
 	Share float64 // of the run's work that is done, 0 to 1
@@ -121,19 +121,38 @@ type runState struct {
 	failed []error
 }
 
+// all brings every unit to its end: those that train something, then those that
+// answer with another unit's network.
 func (r *runState) all(ctx context.Context, plan []Planned) error {
+	for _, later := range []bool{false, true} {
+		if err := r.some(ctx, plan, later); err != nil {
+			return err
+		}
+	}
+	if len(r.failed) > 0 {
+		return &fault.Partial{Done: r.done, What: "units", Failed: r.failed}
+	}
+	return nil
+}
+
+func needsNetwork(u Unit) bool {
+	hash, _ := u.needs()
+	return hash != ""
+}
+
+func (r *runState) some(ctx context.Context, plan []Planned, later bool) error {
 	workers := r.study.Config.Execution.Workers
 	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(workers)
 	for i, p := range plan {
-		if p.State == Done {
+		if p.State == Done || needsNetwork(p.Unit) != later {
 			continue
 		}
 		if inner.Err() != nil {
 			break
 		}
-		if p.Unit.Training.Threads == 0 {
-			p.Unit.Training.Threads = max(1, runtime.NumCPU()/workers)
+		if p.Unit.Threads == 0 {
+			p.Unit.Threads = max(1, runtime.NumCPU()/workers)
 		}
 		group.Go(func() error {
 			if inner.Err() != nil {
@@ -146,13 +165,7 @@ func (r *runState) all(ctx context.Context, plan []Planned) error {
 	if ctx.Err() != nil {
 		return fault.ErrInterrupted
 	}
-	if err != nil {
-		return err
-	}
-	if len(r.failed) > 0 {
-		return &fault.Partial{Done: r.done, What: "units", Failed: r.failed}
-	}
-	return nil
+	return err
 }
 
 // attempts at a unit whose worker crashes.

@@ -18,7 +18,6 @@ import (
 	"strings"
 
 	"magn/internal/cohort"
-	"magn/internal/evidence"
 	"magn/internal/fault"
 	"magn/internal/volume"
 )
@@ -30,6 +29,9 @@ type Study struct {
 	Cohort   *cohort.Cohort
 	Cases    []cohort.Case      // those with every view that an arm needs
 	Excluded []cohort.Exclusion // the cohort's, and those without a view
+	Readers  []Reader           // of readers.csv, where there is one
+
+	levels []string // of the column that the split is by, fold by fold; known with the plan
 }
 
 // Open reads study.yaml and the tables of the cohort, and no image: Check does
@@ -59,7 +61,8 @@ func Open(dir string) (*Study, error) {
 	if len(s.Cases) == 0 {
 		return nil, at.fault("arms", "no case with the views that they need", "at least one")
 	}
-	return s, nil
+	s.Readers, err = s.readReaders()
+	return s, err
 }
 
 // chooseCases leaves out who lacks a view that any arm needs, so that all arms
@@ -90,54 +93,14 @@ func (s *Study) chooseCases() {
 
 // Names of what a study leaves in its folder.
 const (
-	ConfigFile   = "study.yaml"
-	runsFolder   = "runs"
-	modelsFolder = "models"
-	reportFolder = "report"
-	resultsFile  = "results.json"
-	lockFile     = ".lock"
+	ConfigFile     = "study.yaml"
+	runsFolder     = "runs"
+	featuresFolder = "features"
+	modelsFolder   = "models"
+	reportFolder   = "report"
+	resultsFile    = "results.json"
+	lockFile       = ".lock"
 )
 
 // ReportDir is where results.json and the report go.
 func (s *Study) ReportDir() string { return filepath.Join(s.Dir, reportFolder) }
-
-// arm is one way to answer that a study file can name.
-type arm struct {
-	views     []volume.View
-	attention bool
-}
-
-// armOrder is the order in which the arms are listed to a user.
-var armOrder = []string{
-	"multi-view", "multi-view-attention", "sagittal", "sagittal-attention",
-	"coronal", "coronal-attention", "axial", "axial-attention",
-	"sagittal-coronal", "sagittal-coronal-attention", "sagittal-axial", "sagittal-axial-attention", "coronal-axial", "coronal-axial-attention",
-}
-
-var arms = func() map[string]arm {
-	m := map[string]arm{"multi-view": {views: volume.Views}, "multi-view-attention": {views: volume.Views, attention: true}}
-	for _, v := range volume.Views {
-		one := []volume.View{v}
-		m[v.String()] = arm{views: one}
-		m[v.String()+"-attention"] = arm{views: one, attention: true}
-		for _, w := range volume.Views[int(v)+1:] {
-			two := []volume.View{v, w}
-			m[v.String()+"-"+w.String()] = arm{views: two}
-			m[v.String()+"-"+w.String()+"-attention"] = arm{views: two, attention: true}
-		}
-	}
-	return m
-}()
-
-// evidenceArms describes the study's arms, in its order.
-func (s *Study) evidenceArms() []evidence.Arm {
-	out := make([]evidence.Arm, 0, len(s.Config.Arms))
-	for _, name := range s.Config.Arms {
-		a := evidence.Arm{Name: name, Kind: "magn", Attention: arms[name].attention}
-		for _, v := range arms[name].views {
-			a.Views = append(a.Views, v.String())
-		}
-		out = append(out, a)
-	}
-	return out
-}

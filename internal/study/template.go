@@ -27,9 +27,12 @@ var keys = []key{
 	{"", "classes", func(c Config) any { return c.Classes }, "both classes, as in cohort.csv"},
 	{"", "folds", func(c Config) any { return c.Folds }, "cross-validation by group; the split is frozen in folds.csv at the first plan or run"},
 	{"", "seed", func(c Config) any { return c.Seed }, "of the split"},
+	{"", "split_by", func(c Config) any { return c.SplitBy }, "a column of cohort.csv, or scanner or field_strength of the import: each of its values is held out once, whatever folds says; empty: folds by group"},
 	{"", "seeds", func(c Config) any { return c.Seeds }, "of the trainings: each arm is trained once a fold and seed; take three or more where a difference is to be claimed"},
-	{"", "arms", func(c Config) any { return c.Arms }, "of multi-view, sagittal, coronal, axial, each also with -attention"},
+	{"", "arms", func(c Config) any { return c.Arms }, armWords},
+	{"", "primary", func(c Config) any { return c.Primary }, "two arms: the one comparison that is made without adjusting for others; empty: multi-view-attention and multi-view where both are there"},
 	{"", "missing_view", func(c Config) any { return c.MissingView }, "a patient without a view that any arm needs is excluded from all arms"},
+	{"", "map_steps", func(c Config) any { return c.MapSteps }, "steps of the deletion and insertion curves of the heat maps; 0: no such curves"},
 	{"", "note", func(c Config) any { return c.Note }, "a sentence that the report says near its top"},
 
 	{"network", "backbone", func(c Config) any { return c.Network.Backbone }, "resnet18, resnet34 or resnet50"},
@@ -60,6 +63,12 @@ var keys = []key{
 	{"training", "weights", func(c Config) any { return c.Training.Weights }, "torchvision .pth or .safetensors to start from; empty: from scratch"},
 	{"training", "checkpoint_seconds", func(c Config) any { return c.Training.CheckpointSec }, "a checkpoint after the first epoch that ends so long after the last one; 0: after every epoch"},
 
+	{"radiomics", "mode", func(c Config) any { return c.Radiomics.Mode }, "2d: texture and wavelets within slices; 3d: on cubic voxels"},
+	{"radiomics", "pixel_mm", func(c Config) any { return c.Radiomics.PixelMM }, "resampled to, in plane or as cubes; 0: native; without effect where the spacing is unknown"},
+	{"radiomics", "bin_width", func(c Config) any { return c.Radiomics.BinWidth }, "of grey levels, in hundredths of the image's standard deviation"},
+	{"radiomics", "wavelet", func(c Config) any { return c.Radiomics.Wavelet }, "the bands of one level beside the original"},
+	{"radiomics", "params", func(c Config) any { return c.Radiomics.Params }, "a PyRadiomics parameter file in the place of the four above; empty: none"},
+
 	{"execution", "workers", func(c Config) any { return c.Execution.Workers }, "units trained at a time"},
 	{"execution", "memory_gib", func(c Config) any { return c.Execution.MemoryGiB }, "bound on the data of one worker; 0: none"},
 	{"execution", "unit_minutes", func(c Config) any { return c.Execution.UnitMinutes }, "bound on one unit; 0: none"},
@@ -68,6 +77,7 @@ var keys = []key{
 var sections = map[string]string{
 	"network":   "What is trained.",
 	"training":  "How it is trained.",
+	"radiomics": "What the radiomics arms compute.",
 	"execution": "How units are run. Where training.threads is 0, workers decides how many threads one has, and the last bits depend on that.",
 }
 

@@ -15,7 +15,6 @@ import (
 	"magn/internal/evidence"
 	"magn/internal/fault"
 	"magn/internal/magn"
-	"magn/internal/volume"
 )
 
 // Files of a unit's folder.
@@ -28,34 +27,36 @@ const (
 	mapRowsFile     = "maps.csv"
 	fitsFile        = "fits.json"
 	historyFile     = "history.csv"
+	featuresFile    = "features.csv"
+	examsFile       = "exams.csv"
+	tableModelFile  = "model.json"
 	recordFile      = "unit.json" // last: the unit is done
 )
-
-// resultFiles are what a done unit has besides unit.json, which has their sums.
-var resultFiles = []string{predictionsFile, mapRowsFile, fitsFile, historyFile, modelFile, mapsFile}
 
 // Record is unit.json. Its numbers of time and memory are about the run, and
 // nothing is computed from them.
 type Record struct {
-	Hash      string            `json:"hash"`
-	Arm       string            `json:"arm"`
-	Fold      int               `json:"fold"`
-	Seed      int               `json:"seed"`
-	Lambda    float64           `json:"lambda"`
-	Epochs    int               `json:"epochs"`
-	Threshold float64           `json:"threshold"` // on the score
-	Files     map[string]string `json:"files"`     // name → SHA-256
-	Device    string            `json:"device"`
-	Threads   int               `json:"threads"`
-	Seconds   float64           `json:"seconds"`
-	PeakBytes int64             `json:"peak_bytes"`
-	Version   string            `json:"version"` // of the program
+	Hash       string            `json:"hash"`
+	Arm        string            `json:"arm"`
+	Fold       int               `json:"fold"`
+	Seed       int               `json:"seed"`
+	Lambda     float64           `json:"lambda"`
+	Epochs     int               `json:"epochs"`
+	Threshold  float64           `json:"threshold"`            // on the score
+	Candidates int               `json:"candidates,omitempty"` // features that a table's arm chose from
+	Notes      []string          `json:"notes,omitempty"`
+	Files      map[string]string `json:"files"` // name → SHA-256
+	Device     string            `json:"device"`
+	Threads    int               `json:"threads"`
+	Seconds    float64           `json:"seconds"`
+	PeakBytes  int64             `json:"peak_bytes"`
+	Version    string            `json:"version"` // of the program
 }
 
-// complete says whether every file of the record is there.
-func (r *Record) complete(dir string) bool {
-	for _, name := range resultFiles {
-		if r.Files[name] == "" || !exists(filepath.Join(dir, name)) {
+// complete says whether every file of a unit is there.
+func (r *Record) complete(u Unit) bool {
+	for _, name := range u.files() {
+		if r.Files[name] == "" || !exists(filepath.Join(u.Dir, name)) {
 			return false
 		}
 	}
@@ -85,7 +86,7 @@ func readRecord(dir string) (*Record, error) {
 func prepareDir(p Planned) error {
 	dir := p.Unit.Dir
 	// unit.json first: from here on the unit is not done.
-	stale := append([]string{recordFile}, resultFiles...)
+	stale := append([]string{recordFile}, p.Unit.files()...)
 	if !startedAs(dir, p.Unit.Hash) {
 		stale = append(stale, checkpointFile, settingsFile)
 	}
@@ -99,43 +100,29 @@ func prepareDir(p Planned) error {
 
 // writeResult writes what a unit found, unit.json last, and then drops the
 // checkpoint. The weights and maps are there already.
-func writeResult(u magn.Unit, r *magn.Result, version string) error {
+func writeResult(u Unit, r *Result, version string) error {
 	path := func(name string) string { return filepath.Join(u.Dir, name) }
-	predictions := make([]evidence.Prediction, 0, len(r.Scores))
-	for _, s := range r.Scores {
-		predictions = append(predictions, evidence.Prediction{
-			Case: s.Case, Group: s.Group, Arm: u.Arm, Fold: u.Fold, Seed: u.Seed,
-			Label: s.Label, Logit: s.Logit, Score: s.Score, Threshold: r.Threshold,
-		})
+	var err error
+	if u.Exam == nil {
+		err = errors.Join(evidence.WritePredictions(path(predictionsFile), r.Predictions), evidence.WriteFits(path(fitsFile), r.Fits))
 	}
-	maps := make([]evidence.MapRow, 0, len(r.Maps))
-	for _, m := range r.Maps {
-		maps = append(maps, evidence.MapRow{
-			Case: m.Case, Group: m.Group, Arm: u.Arm, Fold: u.Fold, Seed: u.Seed, View: m.View.String(),
-			Crop: m.Crop, ShiftX: m.Shift[0], ShiftY: m.Shift[1], Share: m.Share,
-			Map:      evidence.Overlap{Energy: m.Energy, IoU: m.IoU, Hit: m.Hit},
-			Gaussian: evidence.Overlap{Energy: m.Gaussian.Energy, IoU: m.Gaussian.IoU, Hit: m.Gaussian.Hit},
-			Zero:     m.Zero,
-		})
+	switch {
+	case u.Exam != nil:
+		err = evidence.WriteExams(path(examsFile), r.Exams)
+	case u.Network != nil:
+		err = errors.Join(err, evidence.WriteMaps(path(mapRowsFile), r.Maps), writeHistory(path(historyFile), r.History))
+	case u.Table != nil:
+		err = errors.Join(err, evidence.WriteFeatures(path(featuresFile), r.Features))
 	}
-	fits := make([]evidence.Fit, 0, len(r.Fits))
-	for _, f := range r.Fits {
-		fits = append(fits, evidence.Fit{Step: f.Step, Groups: f.Groups})
-	}
-	if err := errors.Join(
-		evidence.WritePredictions(path(predictionsFile), predictions),
-		evidence.WriteMaps(path(mapRowsFile), maps),
-		evidence.WriteFits(path(fitsFile), fits),
-		writeHistory(path(historyFile), r.History),
-	); err != nil {
+	if err != nil {
 		return err
 	}
 	rec := Record{
 		Hash: u.Hash, Arm: u.Arm, Fold: u.Fold, Seed: u.Seed,
 		Lambda: r.Lambda, Epochs: r.Epochs, Threshold: r.Threshold, Files: map[string]string{},
-		Device: r.Device, Threads: u.Training.Threads, Seconds: r.Seconds, PeakBytes: r.PeakBytes, Version: version,
+		Device: r.Device, Threads: u.Threads, Seconds: r.Seconds, PeakBytes: r.PeakBytes, Version: version, Candidates: r.Candidates, Notes: r.Notes,
 	}
-	for _, name := range resultFiles {
+	for _, name := range u.files() {
 		sum, err := hashFile(path(name))
 		if err != nil {
 			return err
@@ -153,9 +140,9 @@ func writeResult(u magn.Unit, r *magn.Result, version string) error {
 }
 
 // readUnit reads what a done unit left.
-func readUnit(u magn.Unit, rec *Record) (evidence.Unit, error) {
-	out := evidence.Unit{Arm: u.Arm, Fold: u.Fold, Seed: u.Seed, Lambda: rec.Lambda, Epochs: rec.Epochs}
-	if !u.Attention {
+func readUnit(u Unit, rec *Record) (evidence.Unit, error) {
+	out := evidence.Unit{Arm: u.Arm, Fold: u.Fold, Seed: u.Seed, Lambda: rec.Lambda, Epochs: rec.Epochs, Candidates: rec.Candidates}
+	if u.Network == nil || !u.Network.Attention {
 		out.Lambda = 0
 	}
 	for _, c := range u.Test {
@@ -165,7 +152,13 @@ func readUnit(u magn.Unit, rec *Record) (evidence.Unit, error) {
 	if out.Predictions, err = evidence.ReadPredictions(filepath.Join(u.Dir, predictionsFile)); err != nil {
 		return out, err
 	}
-	if out.Maps, err = evidence.ReadMaps(filepath.Join(u.Dir, mapRowsFile)); err != nil {
+	switch {
+	case u.Network != nil:
+		out.Maps, err = evidence.ReadMaps(filepath.Join(u.Dir, mapRowsFile))
+	case u.Table != nil:
+		out.Features, err = evidence.ReadFeatures(filepath.Join(u.Dir, featuresFile))
+	}
+	if err != nil {
 		return out, err
 	}
 	out.Fits, err = evidence.ReadFits(filepath.Join(u.Dir, fitsFile))
@@ -193,5 +186,3 @@ func writeFile(path string, data []byte) error {
 	}
 	return nil
 }
-
-func viewAt(i int) volume.View { return volume.View(i) }

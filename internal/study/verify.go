@@ -52,7 +52,7 @@ func (s *Study) Verify(ctx context.Context, progress func(done, total int)) (Ver
 			differ(fmt.Errorf("%s: %w", p.Name(), err))
 		}
 	}
-	for _, name := range s.Config.Arms {
+	for _, name := range s.modelArms() {
 		m, _, err := ReadModel(filepath.Join(s.Dir, modelsFolder, name))
 		if err != nil {
 			differ(err)
@@ -61,7 +61,7 @@ func (s *Study) Verify(ctx context.Context, progress func(done, total int)) (Ver
 		v.Models++
 		units := map[[2]int]string{}
 		for _, p := range plan {
-			if p.Unit.Arm == name {
+			if p.Unit.Arm == name && p.Unit.Network != nil {
 				units[[2]int{p.Unit.Fold, p.Unit.Seed}] = p.Unit.Hash
 			}
 		}
@@ -112,7 +112,7 @@ func verifyUnit(p Planned) (files int, err error) {
 	case !startedAs(p.Unit.Dir, rec.Hash):
 		return 0, fmt.Errorf("%s: its SHA-256 is not the unit's hash", filepath.Join(p.Unit.Dir, settingsFile))
 	}
-	for _, name := range resultFiles {
+	for _, name := range p.Unit.files() {
 		path := filepath.Join(p.Unit.Dir, name)
 		sum, e := hashFile(path)
 		files++

@@ -22,16 +22,16 @@ import (
 
 // Worker is what a worker process is given besides its streams.
 type Worker struct {
-	Run     func(ctx context.Context, u magn.Unit, report func(magn.Event)) (*magn.Result, error) // nil: magn.RunUnit
-	Version string                                                                                // of the program, noted in unit.json
-	Abandon func()                                                                                // ends the process; called where the parent is gone and the work does not stop by itself
+	Run     func(ctx context.Context, u Unit, report func(magn.Event)) (*Result, error) // nil: the unit's own work
+	Version string                                                                      // of the program, noted in unit.json
+	Abandon func()                                                                      // ends the process; called where the parent is gone and the work does not stop by itself
 }
 
 // Work is the worker's side: it reads one job from in, runs it and writes events
 // and one last line to out. When in ends, the parent is gone, and Work stops.
 func (w Worker) Work(ctx context.Context, in io.Reader, out io.Writer) error {
 	if w.Run == nil {
-		w.Run = magn.RunUnit
+		w.Run = runUnit
 	}
 	var mu sync.Mutex
 	say := func(l line) {

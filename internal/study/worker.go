@@ -32,7 +32,7 @@ func work(ctx context.Context, command []string, p Planned, memoryGiB float64, r
 		return err
 	}
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-	cmd.Env = WorkerEnv(os.Environ(), p.Unit.Training.Threads)
+	cmd.Env = WorkerEnv(os.Environ(), p.Unit.Threads)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = grace
 	subprocess.OwnGroup(cmd) // a signal from the terminal reaches the parent, who tells the workers

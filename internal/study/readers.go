@@ -1,0 +1,181 @@
+package study
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"magn/internal/cohort"
+	"magn/internal/evidence"
+	"magn/internal/fault"
+)
+
+// readersFile has readers' answers by case, where a study has any: the columns
+// of docs/formats/tables.md. An import leaves its own in importFolder, which the
+// study's own goes before.
+const (
+	readersFile  = "readers.csv"
+	importFolder = "import"
+)
+
+// Reader is one reader's answers, with help of a program or without, for every
+// case of the study. A score stands as it was given, scaled to 0…1 by the
+// smallest and the largest of the table; a chosen class is 0 or 1; where a
+// patient's lesions were read one by one, the mean of them.
+type Reader struct {
+	Name   string
+	Aided  bool
+	Years  float64 // of experience; NaN where not known
+	Binary bool    // a class was chosen
+	Answer map[string]float64
+}
+
+// armName is how arms, results and figures call the reader.
+func (r Reader) armName() string {
+	name := "reader-" + strings.ReplaceAll(r.Name, " ", "-")
+	if r.Aided {
+		name += "-aided"
+	}
+	return name
+}
+
+func (r Reader) arm() evidence.Arm {
+	a := evidence.Arm{Name: r.armName(), Kind: evidence.KindReader, Reader: r.Name, Aided: r.Aided, Binary: r.Binary}
+	if !math.IsNaN(r.Years) {
+		a.Years = r.Years
+	}
+	if r.Aided {
+		a.Of, a.Variant = Reader{Name: r.Name}.armName(), "aided"
+	}
+	return a
+}
+
+// readReaders reads readers.csv; nil where there is none. Readers who did not
+// read every case cannot be compared on the same patients, and are refused.
+func (s *Study) readReaders() ([]Reader, error) {
+	path := filepath.Join(s.Dir, readersFile)
+	if !exists(path) {
+		if path = filepath.Join(s.Dir, importFolder, readersFile); !exists(path) {
+			return nil, nil
+		}
+	}
+	table, err := cohort.ReadAnswers(path, cohort.TableOptions{})
+	if err != nil {
+		return nil, err
+	}
+	type key struct {
+		reader string
+		aided  bool
+	}
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, a := range table.Rows {
+		if a.Score != nil {
+			low, high = min(low, *a.Score), max(high, *a.Score)
+		}
+	}
+	known := map[string]bool{}
+	for _, c := range s.Cohort.Cases {
+		known[c.ID] = true
+	}
+	for _, e := range s.Cohort.Excluded {
+		known[e.ID] = true
+	}
+	answers := map[key]map[string][]float64{}
+	years := map[string]float64{}
+	for _, a := range table.Rows {
+		at := func(column, found, expected string) error {
+			return &fault.Input{File: path, Field: fmt.Sprintf("line %d, column %s", a.Line, column), Found: found, Expected: expected}
+		}
+		if !known[a.Patient] {
+			return nil, at("case", fmt.Sprintf("%q", a.Patient), "a case of cohort.csv or excluded.csv")
+		}
+		var x float64
+		switch {
+		case a.Score != nil && high > low:
+			x = (*a.Score - low) / (high - low)
+		case a.Score != nil:
+			x = 0.5
+		case a.Class == s.Cohort.Positive || a.Class == "1":
+			x = 1
+		case a.Class != s.Cohort.Negative && a.Class != "0":
+			return nil, at("read", fmt.Sprintf("%q", a.Class), fmt.Sprintf("%s (or 1), %s (or 0), or scores throughout", s.Cohort.Positive, s.Cohort.Negative))
+		}
+		k := key{a.Reader, a.Aided == cohort.TriOf(true)}
+		if answers[k] == nil {
+			answers[k] = map[string][]float64{}
+		}
+		answers[k][a.Patient] = append(answers[k][a.Patient], x)
+		if a.Years != nil {
+			years[a.Reader] = *a.Years
+		}
+	}
+	var out []Reader
+	for k, of := range answers {
+		r := Reader{Name: k.reader, Aided: k.aided, Years: math.NaN(), Binary: !table.Scores, Answer: map[string]float64{}}
+		if y, ok := years[k.reader]; ok {
+			r.Years = y
+		}
+		var missing []string
+		for _, c := range s.Cases {
+			reads := of[c.ID]
+			if len(reads) == 0 {
+				missing = append(missing, c.ID)
+				continue
+			}
+			for _, x := range reads {
+				r.Answer[c.ID] += x / float64(len(reads))
+			}
+		}
+		if len(missing) > 0 {
+			return nil, &fault.Input{
+				File: path, Field: "reader " + k.reader + map[bool]string{true: ", aided"}[k.aided],
+				Found:    fmt.Sprintf("answers for %d of %d cases; none for %s", len(s.Cases)-len(missing), len(s.Cases), some(missing)),
+				Expected: "every case, since readers and models are compared on the same patients",
+				Do:       "add the answers, or take the reader's rows out",
+			}
+		}
+		out = append(out, r)
+	}
+	slices.SortFunc(out, func(a, b Reader) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.armName(), b.armName()))
+	})
+	for i, r := range out {
+		if _, ok := arms[r.armName()]; ok || i > 0 && out[i-1].armName() == r.armName() {
+			return nil, &fault.Input{File: path, Field: "reader", Found: fmt.Sprintf("%q", r.Name), Expected: "names that stay different when spaces become hyphens"}
+		}
+	}
+	return out, nil
+}
+
+// some lists the first of many.
+func some(ids []string) string {
+	if len(ids) > 5 {
+		return strings.Join(ids[:5], ", ") + fmt.Sprintf(" and %d more", len(ids)-5)
+	}
+	return strings.Join(ids, ", ")
+}
+
+// readerUnits are the readers' answers in the study's folds. Nothing was fitted.
+func (s *Study) readerUnits(fold map[string]int) []evidence.Unit {
+	var out []evidence.Unit
+	for _, r := range s.Readers {
+		for k := range s.Config.Folds {
+			u := evidence.Unit{Arm: r.armName(), Fold: k}
+			for _, c := range s.Cases {
+				if fold[c.ID] != k {
+					continue
+				}
+				x := r.Answer[c.ID]
+				u.TestGroups = append(u.TestGroups, c.Group)
+				u.Predictions = append(u.Predictions, evidence.Prediction{
+					Case: c.ID, Group: c.Group, Arm: u.Arm, Fold: k, Label: c.Label, Logit: logit(x), Score: x, Threshold: 0.5,
+				})
+			}
+			out = append(out, u)
+		}
+	}
+	return out
+}
