@@ -16,7 +16,7 @@ build)
 	# A libtorch of one's own (CUDA, or the one in a Python torch) makes Debian's needless.
 	[ -n "${LIBTORCH:-}${PYTHON_TORCH:-}" ] || want+=" libtorch-dev libopenblas0"
 	;;
-peers) want="python3-torch python3-torchvision python3-sklearn python3-scipy python3-pil python3-openpyxl python3-pydicom python3-xgboost chromium dcm2niix pigz dicom3tools dcmtk" ;;
+peers) want="python3-torch python3-torchvision python3-sklearn python3-scipy python3-pil python3-openpyxl python3-pydicom python3-xgboost chromium dcm2niix pigz dicom3tools dcmtk plastimatch" ;;
 *)
 	say "usage: scripts/setup.sh build|peers"
 	exit 64

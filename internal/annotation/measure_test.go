@@ -19,7 +19,7 @@ func TestMeasureBalls(t *testing.T) {
 		const n = 12
 		for range n {
 			g := stackOf(volume.Sagittal, rotate(0, r.Float64()*20, r.Float64()*20), .7, 3, 60, 13, [3]float64{})
-			e := ellipsoid{[3]float64{r.Float64() * 3, r.Float64() * 3, r.Float64() * 3}, [3]float64{d / 2, d / 2, d / 2}, rotate(0, 0, 0)}
+			e := ellipsoid([3]float64{r.Float64() * 3, r.Float64() * 3, r.Float64() * 3}, [3]float64{d / 2, d / 2, d / 2}, rotate(0, 0, 0))
 			got, err := Measure(drawn(g, e), Third)
 			if err != nil || len(got) != 1 || got[0].Label != 1 {
 				t.Fatal(got, err)
@@ -28,10 +28,10 @@ func TestMeasureBalls(t *testing.T) {
 			ml += got[0].VolumeML / n
 			off := 0.0
 			for a := range 3 {
-				off = max(off, math.Abs(got[0].Centre[a]-e.centre[a]))
+				off = max(off, math.Abs(got[0].Centre[a]-e.Centre[a]))
 			}
 			if off > .8 {
-				t.Errorf("centre %v, want %v", got[0].Centre, e.centre)
+				t.Errorf("centre %v, want %v", got[0].Centre, e.Centre)
 			}
 		}
 		// The edges of pixels stand out by a third to a half of a pixel.
@@ -113,7 +113,7 @@ func TestMeasureStorage(t *testing.T) {
 
 func TestCoverage(t *testing.T) {
 	src := stackOf(volume.Sagittal, rotate(0, 0, 0), .5, 4, 80, 10, [3]float64{})
-	m := drawn(src, ellipsoid{[3]float64{}, [3]float64{8, 8, 8}, rotate(0, 0, 0)})
+	m := drawn(src, ellipsoid([3]float64{}, [3]float64{8, 8, 8}, rotate(0, 0, 0)))
 	whole := stackOf(volume.Axial, rotate(0, 0, 0), .7, 4, 60, 12, [3]float64{})
 	upper := stackOf(volume.Axial, rotate(0, 0, 0), .7, 4, 60, 5, [3]float64{0, 0, 10})
 	lower := stackOf(volume.Axial, rotate(0, 0, 0), .7, 4, 60, 5, [3]float64{0, 0, -10})

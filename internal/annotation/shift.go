@@ -57,7 +57,7 @@ const (
 	shiftStep   = 2.0  // between the points that are compared; larger in large boxes
 	shiftPoints = 40   // along an axis, at most
 	minNCC      = .5   // less is no alignment
-	minOverlap  = .4   // of the points, in both images
+	minOverlap  = .4   // of the points in the reference, and of those in the target
 	minDrop     = .02  // that NCC must lose 5 mm away in any direction
 	minContrast = .02  // deviation around the lesion, of the image's range
 )
@@ -89,8 +89,13 @@ func FindShift(reference, target *volume.Volume, lesion Box) (Shift, error) {
 		m.values[i], m.known[i] = a.at(p)
 	}
 	var s Shift
-	s.Before, _ = m.ncc([3]float64{})
+	before, overlap := m.ncc([3]float64{})
+	s.Before = before
 	if s.Doubt = m.flat(a, "reference"); s.Doubt != "" {
+		return s, nil
+	}
+	if overlap < minOverlap { // a shift that only brings the images together says nothing
+		s.Doubt = "the target image covers too little around the lesion"
 		return s, nil
 	}
 	best, ncc := m.search()
@@ -141,16 +146,17 @@ type matcher struct {
 }
 
 // ncc is the normalised cross-correlation at a shift over the points that both
-// images have, and their share; 0 where either is flat there.
+// images have, and their share of those that the reference has; 0 where either is
+// flat there.
 func (m *matcher) ncc(d [3]float64) (ncc, overlap float64) {
 	var n, sa, sb, saa, sbb, sab float64
 	step := max(1, m.every)
 	tried := 0
 	for i := 0; i < len(m.points); i += step {
-		tried++
 		if !m.known[i] {
 			continue
 		}
+		tried++
 		p := m.points[i]
 		y, ok := m.target.at([3]float64{p[0] + d[0], p[1] + d[1], p[2] + d[2]})
 		if !ok {

@@ -129,6 +129,35 @@ func TestShiftDoubts(t *testing.T) {
 	}
 }
 
+// Of two lesions far apart a short stack shows the smaller one: the shift is told
+// around that, and around neither where the stack shows none.
+func TestShiftOfTheLesionThatIsShown(t *testing.T) {
+	anatomy := newTexture(5, 14)
+	src := stackOf(volume.Sagittal, rotate(0, 5, 8), 1.5, 4, 70, 14, [3]float64{})
+	both := drawn(src, ellipsoid([3]float64{0, 0, 26}, [3]float64{9, 9, 9}, rotate(0, 0, 0)))
+	for i, l := range drawn(src, ellipsoid([3]float64{0, 0, -24}, [3]float64{6, 6, 6}, rotate(0, 0, 0))).Labels {
+		if l != 0 {
+			both.Labels[i] = 2
+		}
+	}
+	shift := [3]float64{4, -3, 2}
+	for _, c := range []struct {
+		z    float64
+		told bool
+	}{{-24, true}, {90, false}} {
+		dst := stackOf(volume.Axial, rotate(5, 0, 0), 1.5, 4, 46, 10, [3]float64{0, 0, c.z})
+		got, err := FindShiftOf(scan(src, anatomy.at, [3]float64{}, .2, 1), scan(dst, anatomy.at, shift, .2, 2), both)
+		if err != nil || got.Trusted != c.told {
+			t.Fatalf("%+v %v", got, err)
+		}
+		for a := range shift {
+			if c.told && math.Abs(got.MM[a]-shift[a]) > .6 {
+				t.Errorf("%v for %v", got.MM, shift)
+			}
+		}
+	}
+}
+
 func TestBounds(t *testing.T) {
 	m := anyGridMask()
 	b, ok := Bounds(m)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"magn/internal/solid"
 	"magn/internal/volume"
 )
 
@@ -12,7 +13,7 @@ import (
 // time that this process used, whatever else the machine does.
 func TestTransferIsFast(t *testing.T) {
 	src := stackOf(volume.Sagittal, rotate(0, 5, 3), .6, 4, 512, 24, [3]float64{})
-	m := drawn(src, ellipsoid{[3]float64{}, [3]float64{30, 25, 35}, rotate(10, 20, 30)})
+	m := drawn(src, ellipsoid([3]float64{}, [3]float64{30, 25, 35}, rotate(10, 20, 30)))
 	dst := stackOf(volume.Axial, rotate(8, 0, 5), .5, 4, 512, 24, [3]float64{})
 	for _, method := range []Method{Shape, Linear} {
 		start := used(t)
@@ -21,7 +22,7 @@ func TestTransferIsFast(t *testing.T) {
 			t.Fatal(err)
 		}
 		took := used(t) - start
-		_, n, _ := pointsOf(got)
+		_, n, _ := solid.Points(got)
 		t.Logf("%s: %d voxels in %v", method, n, took)
 		if took > time.Second || n < 100000 {
 			t.Errorf("%s: %d voxels in %v", method, n, took)

@@ -132,7 +132,7 @@ func (c *carrier) carry(m *volume.Mask, label uint16, bx box) {
 
 // place puts a shape into the target.
 func (c *carrier) place(s *shape, label uint16, bx box) {
-	r := c.reach(bx)
+	r := c.reach(bx, s.margin)
 	size := c.out.Size
 	for z := r.lo[2]; z < r.hi[2]; z++ {
 		for y := r.lo[1]; y < r.hi[1]; y++ {
@@ -175,15 +175,15 @@ func (c *carrier) take(i int, label uint16, got claim) {
 }
 
 // reach is the part of the target that the lesion in bx can touch: the box with
-// the margin that interpolation has, half a pixel or a slice, carried over.
-func (c *carrier) reach(bx box) box {
+// a shape's margin, carried over.
+func (c *carrier) reach(bx box, margin [3]int) box {
 	inf := math.Inf(1)
 	lo, hi := [3]float64{inf, inf, inf}, [3]float64{-inf, -inf, -inf}
 	for corner := range 8 {
 		var p [3]float64
 		for a := range p {
-			if p[a] = float64(bx.lo[a]) - 1; corner>>a&1 == 1 {
-				p[a] = float64(bx.hi[a])
+			if p[a] = float64(bx.lo[a] - margin[a]); corner>>a&1 == 1 {
+				p[a] = float64(bx.hi[a] - 1 + margin[a])
 			}
 		}
 		q := c.fromBox.Apply(p)

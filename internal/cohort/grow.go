@@ -49,7 +49,7 @@ func Grow(study, mine string) (*Growth, error) {
 // Cases lists the cases of the cohort that is there; none where it cannot be read.
 func (g *Growth) Cases() []string {
 	var out []string
-	if c, err := Load(g.w.study); err == nil {
+	if c, err := load(g.w.study); err == nil {
 		for _, k := range c.Cases {
 			out = append(out, k.ID)
 		}
@@ -118,6 +118,11 @@ func (g *Growth) Finish(c *Cohort) (*Cohort, error) {
 	}
 	if err := writeCSV(filepath.Join(g.w.study, cohortFile), cases); err != nil {
 		return nil, err
+	}
+	if exists(filepath.Join(g.w.study, checkedFile)) {
+		if err := syncChecked(g.w.study); err != nil {
+			return nil, err
+		}
 	}
 	return Load(g.w.study)
 }

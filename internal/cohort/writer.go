@@ -125,7 +125,7 @@ func smallestType(data []float32) nifti.DataType {
 // as it is; another one is refused. c.Dir and the cases' Dir need not be filled.
 func (w *Writer) Commit(c *Cohort) (*Cohort, error) {
 	defer w.Abort()
-	rows, out, err := c.tables()
+	rows, out, err := c.withVerdicts(w.study).tables()
 	if err != nil {
 		return nil, err
 	}

@@ -213,7 +213,6 @@ func (b *builder) mask(s *Series, v volume.View, grids []volume.Grid) (*volume.M
 	if r.Lesions == 0 || b.noShift {
 		return mask, r, nil
 	}
-	box, _ := annotation.Bounds(whole)
 	reference, err := b.image(from)
 	if err != nil {
 		return nil, r, err
@@ -222,7 +221,7 @@ func (b *builder) mask(s *Series, v volume.View, grids []volume.Grid) (*volume.M
 	if err != nil {
 		return nil, r, err
 	}
-	shift, err := annotation.FindShift(reference.Volume, target.Volume, box)
+	shift, err := annotation.FindShiftOf(reference.Volume, target.Volume, whole)
 	if err == nil {
 		r.Shift = &shift
 	}

@@ -84,13 +84,19 @@ func TestEveryKindOfArm(t *testing.T) {
 	}
 	want := []fact{
 		{"multi-view-attention-jitter-10", "magn", "multi-view-attention", "jitter-10"},
-		{"multi-view", "magn", "", ""}, {"multi-view-attention", "magn", "", ""},
+		{"multi-view", "magn", "", ""},
+		{"multi-view-attention", "magn", "", ""},
 		{"multi-view-point", "magn", "multi-view", "point"},
-		{"multi-view-permuted", "magn", "multi-view", "permuted"}, {"sagittal", "magn", "", ""},
-		{"radiomics-multi-view", "radiomics", "", ""}, {"radiomics-multi-view-forest", "radiomics", "radiomics-multi-view", "forest"},
+		{"multi-view-permuted", "magn", "multi-view", "permuted"},
+		{"sagittal", "magn", "", ""},
+		{"radiomics-multi-view", "radiomics", "", ""},
+		{"radiomics-multi-view-forest", "radiomics", "radiomics-multi-view", "forest"},
 		{"radiomics-axial", "radiomics", "", ""},
-		{"outline", "blind", "", ""}, {"clinical", "blind", "", ""}, {"scanner", "blind", "", ""},
-		{"reader-A", "reader", "", ""}, {"reader-A-aided", "reader", "reader-A", "aided"},
+		{"outline", "blind", "", ""},
+		{"clinical", "blind", "", ""},
+		{"scanner", "blind", "", ""},
+		{"reader-A", "reader", "", ""},
+		{"reader-A-aided", "reader", "reader-A", "aided"},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

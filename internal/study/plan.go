@@ -288,7 +288,7 @@ func (s *Study) answerable(u Unit) error {
 	}
 	if n[0] == 0 || n[1] == 0 {
 		return &fault.Input{
-			File: filepath.Join(s.Dir, "folds.csv"), Field: fmt.Sprintf("fold %d", u.Fold), Found: fmt.Sprintf("%d positive and %d negative cases after exclusions", n[1], n[0]),
+			File: filepath.Join(s.Dir, foldsFile), Field: fmt.Sprintf("fold %d", u.Fold), Found: fmt.Sprintf("%d positive and %d negative cases after exclusions", n[1], n[0]),
 			Expected: "both classes", Do: "use fewer folds (delete folds.csv to split anew), or arms that need fewer views",
 		}
 	}

@@ -178,3 +178,21 @@ func TestSplitIsFrozen(t *testing.T) {
 		t.Errorf("three folds of a split into two: %v", err)
 	}
 }
+
+// Looking does not freeze the split.
+func TestStatusMakesNoSplit(t *testing.T) {
+	dir := fixture(t, fixtureConfig)
+	st, err := open(t, dir).Status()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if exists(filepath.Join(dir, foldsFile)) || len(st.Arms) != 2 || st.Arms[0].ToRun != 2 || st.Running {
+		t.Errorf("%+v", st)
+	}
+	if _, err := open(t, dir).Plan(); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := open(t, dir).Status(); err != nil || again.Arms[0] != st.Arms[0] {
+		t.Errorf("with a split: %+v, %v", again, err)
+	}
+}

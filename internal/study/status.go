@@ -21,16 +21,23 @@ type ArmStatus struct {
 	ToRun   int    `json:"to_run"`
 }
 
-// Status looks at every unit's folder; it changes nothing but a split that is
-// not made yet.
+// Status looks at every unit's folder and changes nothing: before the split is
+// made, which freezes the cohort, all is to run.
 func (s *Study) Status() (Status, error) {
 	st := Status{Excluded: map[string]int{}}
-	plan, err := s.Plan()
-	if err != nil {
-		return st, err
+	var plan []Planned
+	split := exists(filepath.Join(s.Dir, foldsFile))
+	if split {
+		var err error
+		if plan, err = s.Plan(); err != nil {
+			return st, err
+		}
 	}
 	for _, name := range s.Config.Arms {
 		a := ArmStatus{Arm: name}
+		if !split {
+			a.ToRun = s.Config.Folds * len(s.Config.Seeds)
+		}
 		for _, p := range plan {
 			if p.Unit.Arm != name {
 				continue

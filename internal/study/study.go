@@ -100,6 +100,7 @@ const (
 	reportFolder   = "report"
 	resultsFile    = "results.json"
 	lockFile       = ".lock"
+	foldsFile      = "folds.csv"
 )
 
 // ReportDir is where results.json and the report go.

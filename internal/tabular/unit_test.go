@@ -12,7 +12,6 @@ import (
 	"slices"
 	"testing"
 
-
 	"magn/internal/boost"
 	"magn/internal/cohort"
 	"magn/internal/testenv"
