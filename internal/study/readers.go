@@ -3,6 +3,7 @@ package study
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"path/filepath"
 	"slices"
@@ -112,8 +113,15 @@ func (s *Study) readReaders() ([]Reader, error) {
 			years[a.Reader] = *a.Years
 		}
 	}
+	keys := slices.SortedFunc(maps.Keys(answers), func(a, b key) int { // so that the same table gives the same message
+		if a.reader != b.reader {
+			return cmp.Compare(a.reader, b.reader)
+		}
+		return map[bool]int{true: 1}[a.aided] - map[bool]int{true: 1}[b.aided]
+	})
 	var out []Reader
-	for k, of := range answers {
+	for _, k := range keys {
+		of := answers[k]
 		r := Reader{Name: k.reader, Aided: k.aided, Years: math.NaN(), Binary: !table.Scores, Answer: map[string]float64{}}
 		if y, ok := years[k.reader]; ok {
 			r.Years = y
