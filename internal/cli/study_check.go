@@ -98,6 +98,9 @@ func (o *studyCheckOptions) run(c *cobra.Command, env *Env, dir string, verdicts
 	if c.Context().Err() != nil {
 		return wrong
 	}
+	if err := s.CheckFacts(); err != nil && wrong == nil {
+		wrong = err
+	}
 	page, cards, err := contactSheet(c, env, s)
 	if err != nil {
 		return err

@@ -44,7 +44,7 @@ Writes predictions.csv, results.json and index.html into --out.`,
 				return err
 			}
 			in := report.Input{Results: e.Results, Notes: []string{
-				fmt.Sprintf("A locked model (%s, arm %s) judged on patients of another cohort. Nothing was fitted here: there are no folds, and the comparison is with the truth alone.", e.Model.Study, e.Model.Arm),
+				fmt.Sprintf("A locked model (%s, arm %s) judged on this cohort. Nothing was fitted here, and there are no folds. That no patient of it was among those that the model was trained on is not checked.", e.Model.Study, e.Model.Arm),
 			}}
 			if n := len(e.Excluded); n > 0 {
 				in.Notes = append(in.Notes, fmt.Sprintf("%d patients of the cohort were excluded, the last for: %s.", n, e.Excluded[n-1].Reason))

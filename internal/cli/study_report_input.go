@@ -94,7 +94,27 @@ func runInfo(s *study.Study, records []*study.Record) report.RunInfo {
 		{Name: "magn", Value: strings.Join(sorted(versions), ", ")},
 		{Name: "Threads a worker", Value: strings.Join(sorted(threads), ", ")},
 	}
+	info.Versions = append(info.Versions, unitNotes(records)...)
 	return info
+}
+
+// unitNotes are what units noted of their inputs, arm by arm, each once.
+func unitNotes(records []*study.Record) []report.Fact {
+	var out []report.Fact
+	at := map[string]int{}
+	for _, r := range records {
+		for _, n := range r.Notes {
+			i, ok := at[r.Arm]
+			if !ok {
+				i = len(out)
+				at[r.Arm], out = i, append(out, report.Fact{Name: "Noted by " + r.Arm})
+			}
+			if f := &out[i]; !strings.Contains(f.Value, n) {
+				f.Value = strings.TrimPrefix(f.Value+"; "+n, "; ")
+			}
+		}
+	}
+	return out
 }
 
 func sorted(set map[string]bool) []string {

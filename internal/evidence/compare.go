@@ -127,7 +127,7 @@ func compare(tables []*table, pairs []Pair) ([]Comparison, error) {
 			return nil, err
 		}
 		c := difference(a, b)
-		c.Family, c.Fixed = cmp.Or(p.Family, Secondary), fixed(a, b)
+		c.Family, c.Fixed, c.Seeds = cmp.Or(p.Family, Secondary), fixed(a, b), fewerSeeds(a, b)
 		c.PHolm = math.NaN()
 		switch c.Family {
 		case Primary:
@@ -233,6 +233,23 @@ func deltaAUC(a, b *table) func(weights []int) []float64 {
 		}
 		return out
 	}
+}
+
+// MinSeeds is how many trainings a claim needs: with one the procedure finds
+// differences that are the noise of training (docs/methods/statistics.md).
+const MinSeeds = 3
+
+func fewerSeeds(a, b *table) int {
+	n := math.MaxInt
+	for _, t := range [2]*table{a, b} {
+		if t.arm.Kind != KindReader {
+			n = min(n, len(t.seeds))
+		}
+	}
+	if n == math.MaxInt { // two readers: nothing was trained
+		return MinSeeds
+	}
+	return n
 }
 
 // bySeed is what an arm says under a seed; a reader says one thing.

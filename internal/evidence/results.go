@@ -86,6 +86,7 @@ type comparisonJSON struct {
 	A        string `json:"a"`
 	B        string `json:"b"`
 	Family   string `json:"family"`
+	Seeds    int    `json:"seeds"`
 	DeltaAUC Number `json:"delta_auc"`
 	Low      Number `json:"low"`
 	High     Number `json:"high"`
@@ -121,7 +122,7 @@ func (f *Fixed) UnmarshalJSON(b []byte) error {
 
 // MarshalJSON writes null for NaN.
 func (c Comparison) MarshalJSON() ([]byte, error) {
-	return json.Marshal(comparisonJSON{c.A, c.B, c.Family, Number(c.DeltaAUC), Number(c.Low), Number(c.High), Number(c.P), Number(c.PHolm), c.Fixed})
+	return json.Marshal(comparisonJSON{c.A, c.B, c.Family, c.Seeds, Number(c.DeltaAUC), Number(c.Low), Number(c.High), Number(c.P), Number(c.PHolm), c.Fixed})
 }
 
 // UnmarshalJSON is the inverse of MarshalJSON; what is absent is NaN.
@@ -131,6 +132,6 @@ func (c *Comparison) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &j); err != nil {
 		return nested("comparison", err)
 	}
-	*c = Comparison{j.A, j.B, j.Family, float64(j.DeltaAUC), float64(j.Low), float64(j.High), float64(j.P), float64(j.PHolm), j.Fixed}
+	*c = Comparison{j.A, j.B, j.Family, j.Seeds, float64(j.DeltaAUC), float64(j.Low), float64(j.High), float64(j.P), float64(j.PHolm), j.Fixed}
 	return nil
 }

@@ -94,6 +94,9 @@ func (t *table) result() ArmResult {
 	}
 	r.ROC = points(stats.MeanROC(curves, rocPoints))
 	r.Metrics, r.MetricsInner = t.metrics(t.rows(everyFold), t.everySeed())
+	if t.arm.Kind == KindReader { // one person, one scale: over all cases, so that of classes it is the balanced accuracy
+		r.Metrics.AUC, r.MetricsInner.AUC = r.Metrics.AUCPooled, r.MetricsInner.AUCPooled
+	}
 	return r
 }
 

@@ -221,6 +221,7 @@ type Comparison struct {
 	A        string  `json:"a"`
 	B        string  `json:"b"`
 	Family   string  `json:"family"` // Primary, Secondary or Descriptive
+	Seeds    int     `json:"seeds"`  // of the arm with fewer, readers apart: below MinSeeds nothing is shown, since P leaves the noise of training out
 	DeltaAUC float64 `json:"delta_auc"`
 	Low      float64 `json:"low"`
 	High     float64 `json:"high"`
@@ -263,6 +264,7 @@ type Results struct {
 	Negative    string       `json:"negative"`
 	Cases       int          `json:"cases"`
 	Groups      int          `json:"groups"`
+	Locked      bool         `json:"locked,omitempty"`     // a model of another study answered: nothing was fitted here
 	SplitBy     string       `json:"split_by,omitempty"`   // what each fold holds out whole, such as scanner
 	FoldNames   []string     `json:"fold_names,omitempty"` // then which one
 	Arms        []ArmResult  `json:"arms"`

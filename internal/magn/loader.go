@@ -37,6 +37,16 @@ func order(cases []cohort.Case, batch int, key ...any) [][]cohort.Case {
 	return out
 }
 
+// Steps is how many optimiser steps an epoch over so many cases has: a last batch
+// of less than half the size is left out.
+func Steps(cases, batch int) int {
+	n := cases / batch
+	if rest := cases % batch; rest > 1 && 2*rest >= batch || n == 0 {
+		n++
+	}
+	return n
+}
+
 // load makes an epoch's batches beside the compute: up to two are ready and
 // waiting while a third is computed on. The channel is closed at the end, or on
 // an error, which wait returns.

@@ -121,7 +121,7 @@ func sectionsThere(in Input, l labels) map[string]string {
 		{"Comparisons", l.table["comparisons"], true},
 		{"Primary comparison", l.table["comparisons"], inFamily(r, evidence.Primary) > 0},
 		{"How to read the numbers", "“How to read the numbers”", validated},
-		{"Several seeds", "several seeds", validated && !fewSeeds(r)},
+		{"Several seeds", "several seeds", validated && severalSeeds(r)},
 	} {
 		if p.there {
 			out[p.name] = p.printed

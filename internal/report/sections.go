@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 
 	"magn/internal/evidence"
 )
@@ -86,8 +87,12 @@ func (b *builder) build() error {
 	r := b.in.Results
 	b.add(section{Title: "Patients"}, b.figure("flow"), b.table("patients"))
 	b.add(section{Title: "Annotation and transfer"}, b.transfer())
+	once := "every patient is predicted once a seed, by a model that has not seen any patient of the group."
+	if r.Locked {
+		once = "every patient is predicted once, by a model that was fitted elsewhere; that none of them was among its training patients is for its user to know."
+	}
 	b.add(section{Title: "Which arm, and by how much", Words: []string{
-		"Where the intervals come from: every patient is predicted once a seed, by a model that has not seen any patient of the group. An AUC is the mean of the folds’ AUCs (and over seeds); its interval is made by influence curves clustered by group. Shares (accuracy, sensitivity, specificity) have Wilson intervals at the effective number of groups; F1 and Brier score have bootstrap intervals of groups within folds. All are at 95 %.",
+		"Where the intervals come from: " + once + " An AUC is the mean of the folds’ AUCs (and over seeds); its interval is made by influence curves clustered by group. Shares (accuracy, sensitivity, specificity) have Wilson intervals at the effective number of groups; F1 and Brier score have bootstrap intervals of groups within folds. All are at 95 %.",
 	}}, b.table("metrics"), b.figure("auc"))
 	b.add(section{Title: "Comparisons", Words: comparisonWords(r)}, b.table("comparisons"), b.figure("differences"))
 	b.add(section{Title: "ROC curves"}, b.figure("roc", "roc-folds"))
@@ -129,7 +134,7 @@ func (b *builder) build() error {
 func comparisonWords(r evidence.Results) []string {
 	words := "Where the intervals and p values come from: a bootstrap that draws groups within folds and classes, and seeds, the same for both arms."
 	if len(r.Arms) > 0 && fewSeeds(r) {
-		words += " With one seed the noise of training is not in them: another training may differ by more."
+		words += fmt.Sprintf(" With fewer than %d seeds the noise of training is not in them, or hardly: another training may differ by more.", evidence.MinSeeds)
 	}
 	if inFamily(r, evidence.Primary) > 0 {
 		words += " The primary comparison was fixed before the study ran, and its p stands as it is."
@@ -143,14 +148,19 @@ func comparisonWords(r evidence.Results) []string {
 	return []string{words}
 }
 
-// fewSeeds says whether every arm that was trained was trained with one seed.
+// severalSeeds says whether any arm was trained more than once.
+func severalSeeds(r evidence.Results) bool {
+	return slices.ContainsFunc(r.Arms, func(a evidence.ArmResult) bool { return len(a.Seeds) > 1 })
+}
+
+// fewSeeds says whether an arm was trained too few times for a claim.
 func fewSeeds(r evidence.Results) bool {
 	for _, a := range r.Arms {
-		if len(a.Seeds) > 1 {
-			return false
+		if a.Kind != evidence.KindReader && len(a.Seeds) < evidence.MinSeeds {
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 func readingWords(r evidence.Results) []string {

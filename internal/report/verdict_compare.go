@@ -59,8 +59,12 @@ func comparisonCard(c evidence.Comparison, label string) card {
 	return card{label, signed(c.DeltaAUC), fmt.Sprintf("95 %% interval %s to %s, %s", signed(c.Low), signed(c.High), strings.ReplaceAll(p, " ", "\u00a0"))}
 }
 
-// shown says whether a test tells a difference from chance.
-func shown(c evidence.Comparison) bool { return c.PHolm < 0.05 && (c.Low > 0 || c.High < 0) }
+// significant says whether a test tells a difference from chance, as far as the
+// trainings are those that they happen to be.
+func significant(c evidence.Comparison) bool { return c.PHolm < 0.05 && (c.Low > 0 || c.High < 0) }
+
+// shown says whether it also tells it from the noise of training.
+func shown(c evidence.Comparison) bool { return significant(c) && c.Seeds >= evidence.MinSeeds }
 
 // finding is the rest of the sentence "a is …" that says what a comparison shows.
 func finding(r evidence.Results, c evidence.Comparison) string {
@@ -79,6 +83,8 @@ func finding(r evidence.Results, c evidence.Comparison) string {
 	switch {
 	case shown(c):
 		return fmt.Sprintf("%s (95 %% interval %s, %s%s): more than chance explains.", size, between, p, adjusted)
+	case significant(c):
+		return fmt.Sprintf("%s (95 %% interval %s, %s%s), but with %s the noise of training is not in that, and such a test finds too much: nothing is shown before %d seeds.", size, between, p, adjusted, count(c.Seeds, "seed"), evidence.MinSeeds)
 	case familyOf(c) != evidence.Primary && (c.Low > 0 || c.High < 0):
 		return fmt.Sprintf("%s (95 %% interval %s), but that does not hold once adjusted for the number of comparisons (%s): no difference is shown.", size, between, p)
 	case c.Low > 0 || c.High < 0:
@@ -108,7 +114,7 @@ func primaryOf(r evidence.Results) (evidence.Comparison, bool) {
 
 // turned is a comparison with its arms the other way round.
 func turned(c evidence.Comparison) evidence.Comparison {
-	return evidence.Comparison{A: c.B, B: c.A, Family: c.Family, DeltaAUC: -c.DeltaAUC, Low: -c.High, High: -c.Low, P: c.P, PHolm: c.PHolm}
+	return evidence.Comparison{A: c.B, B: c.A, Family: c.Family, Seeds: c.Seeds, DeltaAUC: -c.DeltaAUC, Low: -c.High, High: -c.Low, P: c.P, PHolm: c.PHolm}
 }
 
 // rivalOf is the test of the named arm against the best of those it was tested

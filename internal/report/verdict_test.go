@@ -30,14 +30,19 @@ func TestVerdict(t *testing.T) {
 		not  []string
 	}{
 		{
-			"shown", study(aucs, ab, evidence.Comparison{A: "a", B: "b", DeltaAUC: 0.1, Low: 0.02, High: 0.18, P: 0.01, PHolm: 0.01}), "shown",
+			"shown", study(aucs, ab, evidence.Comparison{A: "a", B: "b", Seeds: 3, DeltaAUC: 0.1, Low: 0.02, High: 0.18, P: 0.01, PHolm: 0.01}), "shown",
 			[]string{"a has the highest AUC: 0.900 (95 % interval 0.800 to 0.950)", "0.100 AUC above b", "+0.020 to +0.180", "p = 0.010", "more than chance explains", "matters to a patient"},
 			[]string{"no difference", "adjusted"},
 		},
 		{
-			"turned round", study(aucs, ab, evidence.Comparison{A: "b", B: "a", DeltaAUC: -0.1, Low: -0.18, High: -0.02, P: 0.0001, PHolm: 0.0002}), "shown",
+			"turned round", study(aucs, ab, evidence.Comparison{A: "b", B: "a", Seeds: 3, DeltaAUC: -0.1, Low: -0.18, High: -0.02, P: 0.0001, PHolm: 0.0002}), "shown",
 			[]string{"0.100 AUC above b", "+0.020 to +0.180", "p < 0.001"},
 			[]string{"no difference"},
+		},
+		{
+			"one seed", study(aucs, ab, evidence.Comparison{A: "a", B: "b", Seeds: 1, DeltaAUC: 0.1, Low: 0.02, High: 0.18, P: 0.01, PHolm: 0.01}), "unsure",
+			[]string{"p = 0.010", "with 1\u00a0seed the noise of training is not in that", "nothing is shown before 3 seeds"},
+			[]string{"more than chance"},
 		},
 		{
 			"zero inside", study(aucs, ab, evidence.Comparison{A: "a", B: "b", DeltaAUC: 0.1, Low: -0.02, High: 0.22, P: 0.1, PHolm: 0.1}), "unsure",

@@ -108,6 +108,10 @@ func (c Config) checkArms() *setting {
 			return &setting{"arms", name + " a second time", "each once"}
 		case a.of != "" && !slices.Contains(c.Arms, a.of):
 			return &setting{"arms", name + " without " + a.of, a.of + " too, whose networks it answers with"}
+		case a.permuted && !slices.Contains(c.Arms, strings.TrimSuffix(name, "-permuted")):
+			return &setting{"arms", name + " without the arm itself", strings.TrimSuffix(name, "-permuted") + " too, beside which it stands"}
+		case a.share > 0 && !slices.Contains(c.Arms, name[:strings.Index(name, "-share-")]):
+			return &setting{"arms", name + " without the arm on all patients", name[:strings.Index(name, "-share-")] + " too, beside which it stands"}
 		}
 		if a.kind != evidence.KindNetwork {
 			continue
@@ -139,7 +143,7 @@ func (s *Study) evidenceArms() []evidence.Arm {
 			e.Of = strings.TrimSuffix(name, "-"+e.Variant)
 		case a.permuted:
 			e.Of, e.Variant = strings.TrimSuffix(name, "-permuted"), "permuted"
-		case a.kind == evidence.KindRadiomics && a.method == boost.RandomForest:
+		case a.kind == evidence.KindRadiomics && a.method == boost.RandomForest && slices.Contains(s.Config.Arms, strings.TrimSuffix(name, "-forest")):
 			e.Of, e.Variant = strings.TrimSuffix(name, "-forest"), "forest"
 		}
 		out = append(out, e)

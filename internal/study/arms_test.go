@@ -12,6 +12,7 @@ import (
 
 	"magn/internal/cohort"
 	"magn/internal/evidence"
+	"magn/internal/magn"
 )
 
 // everyKind is a study with an arm of every kind, the recentred ones before those
@@ -231,6 +232,7 @@ func rewrite(t *testing.T, dir, old, new string) {
 func TestArmsThatCannotBe(t *testing.T) {
 	for _, c := range []struct{ arms, want string }{
 		{"[multi-view, sagittal-point]", "arms: found sagittal-point without sagittal, expected sagittal too"},
+		{"[multi-view, sagittal-permuted]", "arms: found sagittal-permuted without the arm itself"},
 		{"[multi-view, radiomics]", "arms: found radiomics, expected one of multi-view"},
 		{"[multi-view, outline, outline]", "arms: found outline a second time"},
 		{"[multi-view]\nprimary: [multi-view]", "primary: found [multi-view], expected two different arms"},
@@ -252,6 +254,7 @@ func TestArmsThatCannotBe(t *testing.T) {
 	}{
 		{func(r []string) []string { return r[:8] }, `readers.csv: reader A: found answers for 4 of 8 cases; none for p4, p5, p6, p7, expected every case`},
 		{func(r []string) []string { return append(r, "p99,A,other,no,5") }, `line 20, column case: found "p99", expected a case of cohort.csv`},
+		{func(r []string) []string { return append(r, "p1,A,other,,5") }, "a second answer; the first is in line 4"},
 		{func(r []string) []string { r[3] = "p1,A,cyst,no,5"; return r }, "3 different answers"},
 		{func(r []string) []string { return append(r, "p5,A,other,no,5") }, "a second answer"},
 	} {
@@ -291,7 +294,7 @@ func TestSplitBy(t *testing.T) {
 		}
 	}
 	rewrite(t, dir, "split_by: scanner", "split_by: level")
-	if _, err := open(t, dir).Plan(); err == nil || !strings.Contains(err.Error(), "case p0: found no level") {
+	if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), `split_by: found level, expected scanner, as at the first run`) {
 		t.Errorf("%v", err)
 	}
 }
@@ -321,7 +324,7 @@ func TestShares(t *testing.T) {
 			t.Errorf("%s: classes %v", p.Name(), labels)
 		}
 		if a := arms[p.Unit.Arm]; a.share > 0 {
-			if e := p.Unit.Network.Training.Epochs; float64(e)*a.share != 4 {
+			if e := p.Unit.Network.Training.Epochs; e != 4 { // as few batches as all patients make: one
 				t.Errorf("%s: %d epochs", p.Name(), e)
 			}
 		}
@@ -338,6 +341,11 @@ func TestShares(t *testing.T) {
 		}
 		if d := cmp.Diff(half, train["sagittal-attention-share-50"+unit]); d != "" {
 			t.Errorf("%s: attention has other patients: %s", unit, d)
+		}
+	}
+	for _, c := range []struct{ cases, batch, steps int }{{90, 16, 6}, {23, 16, 1}, {24, 16, 2}, {3, 16, 1}, {112, 16, 7}, {28, 16, 2}} {
+		if n := magn.Steps(c.cases, c.batch); n != c.steps {
+			t.Errorf("%d cases by %d: %d steps, want %d", c.cases, c.batch, n, c.steps)
 		}
 	}
 	var many []cohort.Case
@@ -363,5 +371,72 @@ func TestShares(t *testing.T) {
 	rewrite(t, s.Dir, ", inner_fraction: 0", "")
 	if _, err := Open(s.Dir); err == nil || !strings.Contains(err.Error(), "arms: found sagittal-share-25, expected training.inner_fraction: 0") {
 		t.Errorf("%v", err)
+	}
+}
+
+// What a reader's scores say does not depend on what another reader writes, and
+// a reader who answered with help alone stands by himself.
+func TestReaderScales(t *testing.T) {
+	read := func(rows ...string) map[string]Reader {
+		t.Helper()
+		dir := known(t, everyKind)
+		text := []string{"case,reader,read,aided"}
+		for i := range 9 {
+			for _, r := range rows {
+				f := strings.Split(r, " ") // reader, aided, answers
+				text = append(text, fmt.Sprintf("p%d,%s,%s,%s", i, f[0], strings.Split(f[2], ",")[i], f[1]))
+			}
+		}
+		if err := os.WriteFile(filepath.Join(dir, readersFile), []byte(strings.Join(text, "\n")+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		out := map[string]Reader{}
+		for _, r := range open(t, dir).Readers {
+			out[r.armName()] = r
+		}
+		return out
+	}
+	const mine = "A no .1,.9,.2,.8,.3,.7,.4,.6,.5"
+	alone := read(mine, "B no .1,.1,.1,.1,.1,.1,.1,.1,.1")["reader-A"].Answer
+	for _, other := range []string{"B no .01,.01,.01,.01,.01,.01,.01,.01,.02", "B no 10,90,20,80,30,70,40,60,50", "B no 1,5,2,4,3,3,2,4,1"} {
+		if d := cmp.Diff(alone, read(mine, other)["reader-A"].Answer); d != "" {
+			t.Errorf("beside %s: %s", other, d)
+		}
+	}
+	both := read("A no 0,1,0,1,0,1,0,1,0", "B yes 10,90,20,80,30,70,40,60,50")
+	if a := both["reader-A"]; !a.Binary || a.Answer["p1"] != 1 || a.arm().Of != "" {
+		t.Errorf("A: %+v", a)
+	}
+	if b := both["reader-B-aided"]; b.Binary || b.Answer["p1"] != .9 || b.arm().Of != "" {
+		t.Errorf("B: %+v", b)
+	}
+	if five := read("A no 1,5,2,4,3,3,2,4,1")["reader-A"].Answer; five["p1"] != 1 || five["p4"] != .5 || five["p0"] != 0 {
+		t.Errorf("1 to 5: %v", five)
+	}
+}
+
+// The primary comparison is fixed with the first run, and named among the arms.
+func TestPrimaryIsFixed(t *testing.T) {
+	dir := known(t, strings.Replace(fixtureConfig, "folds: 2", "folds: 2\nprimary: [sagittal-attention, sagittal]", 1))
+	mustRun(t, dir)
+	rewrite(t, dir, "primary: [sagittal-attention, sagittal]", "primary: [sagittal, sagittal-attention]")
+	if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), "primary: found [sagittal, sagittal-attention], expected [sagittal-attention, sagittal], as at the first run") {
+		t.Errorf("%v", err)
+	}
+	rewrite(t, dir, "primary: [sagittal, sagittal-attention]", "primary: [sagittal-attention, reader-Z]")
+	if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), "primary: found reader-Z, expected an arm of the study or a reader of readers.csv") {
+		t.Errorf("%v", err)
+	}
+	// A text among numbers is named before hours of training, not after.
+	dir = known(t, fixtureConfig)
+	path := filepath.Join(dir, "cohort.csv")
+	if err := os.WriteFile(path, []byte(strings.Replace(read(t, path), ",52,", ",unknown,", 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run(t, dir, ""); err == nil || !strings.Contains(err.Error(), `case p2, column age: found "unknown", expected a number`) {
+		t.Errorf("%v", err)
+	}
+	if exists(filepath.Join(dir, runsFolder)) {
+		t.Error("something ran")
 	}
 }

@@ -102,11 +102,12 @@ func Evaluate(ctx context.Context, opt EvaluateOptions) (*Evaluation, error) {
 	second := arm
 	second.Name, second.Of, second.Variant = calibrated.Arm, arm.Name, "calibrated"
 	s := &Study{Dir: opt.Cohort, Cohort: c, Cases: cases}
-	info := evidence.Info{Study: m.Study + " on another cohort", Positive: m.Positive, Negative: m.Negative}
+	info := evidence.Info{Study: m.Study + ", locked model", Positive: m.Positive, Negative: m.Negative}
 	if info.Patients, err = s.patients(); err != nil {
 		return nil, err
 	}
 	e.Results, err = evidence.Summarise(info, []evidence.Arm{arm, second}, []evidence.Unit{plain, calibrated}, []evidence.Pair{})
+	e.Results.Locked = true
 	return e, err
 }
 

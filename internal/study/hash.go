@@ -94,6 +94,9 @@ func (p *planner) settings(u Unit) ([]byte, error) {
 		}
 		settings := *u.Table
 		settings.Features.Params = "" // its content is in the sum
+		if settings.Source != tabular.Radiomics {
+			settings.Features = tabular.FeatureSettings{}
+		}
 		text = struct {
 			Format int              `json:"format"`
 			Arm    string           `json:"arm"`

@@ -56,6 +56,19 @@ func (s *Study) patients() (evidence.Patients, error) {
 	return p, nil
 }
 
+// CheckFacts finds out before anything is run what would stop the evidence:
+// a text among numbers, a column that the split is by and that is not there.
+func (s *Study) CheckFacts() error {
+	if _, err := s.patients(); err != nil {
+		return err
+	}
+	if by := s.Config.SplitBy; by != "" {
+		_, err := s.levelsOf(by)
+		return err
+	}
+	return nil
+}
+
 // facts are a case's covariates, and what is found out besides.
 func (s *Study) facts(c cohort.Case) (map[string]string, error) {
 	own := map[string]bool{}

@@ -9,11 +9,14 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 
 	"magn/internal/cohort"
 	"magn/internal/draw"
 	"magn/internal/evidence"
 	"magn/internal/fault"
+	"magn/internal/magn"
 	"magn/internal/tabular"
 )
 
@@ -128,6 +131,9 @@ type planner struct {
 
 func (s *Study) planner() (*planner, error) {
 	p := &planner{Study: s, fold: map[string]int{}, inputs: s.inputs()}
+	if err := s.checkFrozen(); err != nil {
+		return nil, err
+	}
 	split, err := s.split()
 	if err != nil {
 		return nil, err
@@ -150,13 +156,9 @@ func (s *Study) split() ([]cohort.Fold, error) {
 	if by == "" {
 		return cohort.FoldsCSV(s.Dir, s.Cohort.Cases, s.Config.Folds, s.Config.Seed)
 	}
-	level := map[string]string{}
-	for _, c := range s.Cohort.Cases {
-		facts, err := s.facts(c)
-		if err != nil {
-			return nil, err
-		}
-		level[c.ID] = facts[by]
+	level, err := s.levelsOf(by)
+	if err != nil {
+		return nil, err
 	}
 	folds, levels, err := cohort.FoldsByCSV(s.Dir, s.Cohort.Cases, by, level)
 	s.Config.Folds, s.levels = len(levels), levels
@@ -177,6 +179,27 @@ func (p *planner) sourced(name string) error {
 	return err
 }
 
+// levelsOf is a column's value for every case of the cohort.
+func (s *Study) levelsOf(by string) (map[string]string, error) {
+	level := map[string]string{}
+	for _, c := range s.Cohort.Cases {
+		facts, err := s.facts(c)
+		if err != nil {
+			return nil, err
+		}
+		if facts[by] != "" {
+			level[c.ID] = facts[by]
+		}
+	}
+	if len(level) == 0 {
+		return nil, &fault.Input{
+			File: filepath.Join(s.Dir, ConfigFile), Field: "split_by", Found: strconv.Quote(by),
+			Expected: "a column of cohort.csv (" + strings.Join(s.Cohort.Covariates, ", ") + "), or scanner or field_strength of an import of DICOM",
+		}
+	}
+	return level, nil
+}
+
 // unit is one arm on one fold with one seed, without its hash.
 func (p *planner) unit(name string, fold, seed int, trained map[string]*Planned) Unit {
 	a, c := arms[name], p.Config
@@ -191,6 +214,7 @@ func (p *planner) unit(name string, fold, seed int, trained map[string]*Planned)
 			u.Train = append(u.Train, k)
 		}
 	}
+	all := len(u.Train)
 	if a.share > 0 {
 		u.Train = nested(u.Train, a.share, fold, seed)
 	}
@@ -204,9 +228,10 @@ func (p *planner) unit(name string, fold, seed int, trained map[string]*Planned)
 	case a.kind == evidence.KindNetwork:
 		u.Network = &NetworkWork{Attention: a.attention, Network: c.network(a), Training: c.Training}
 		u.Network.Training.Weights = p.weightsPath()
-		if t := &u.Network.Training; a.share > 0 { // as many updates, and as many of each learning rate
-			t.Epochs = int(math.Round(float64(t.Epochs) / a.share))
-			t.DecayEvery = int(math.Round(float64(t.DecayEvery) / a.share))
+		if t := &u.Network.Training; a.share > 0 { // as many updates, and as many of each learning rate, to the nearest epoch
+			longer := float64(magn.Steps(all, t.Batch)) / float64(magn.Steps(len(u.Train), t.Batch))
+			t.Epochs = max(1, int(math.Round(float64(t.Epochs)*longer)))
+			t.DecayEvery = max(1, int(math.Round(float64(t.DecayEvery)*longer)))
 		}
 	default:
 		t := c.table(a)

@@ -23,14 +23,14 @@ const (
 )
 
 // Reader is one reader's answers, with help of a program or without, for every
-// case of the study. A score stands as it was given, scaled to 0…1 by the
-// smallest and the largest of the table; a chosen class is 0 or 1; where a
-// patient's lesions were read one by one, the mean of them.
+// case of the study. A chosen class is 0 or 1, a score stands on 0…1 as scaleOf
+// says; where a patient's lesions were read one by one, the mean of them.
 type Reader struct {
 	Name   string
 	Aided  bool
 	Years  float64 // of experience; NaN where not known
-	Binary bool    // a class was chosen
+	Binary bool    // a class was chosen, and all of a patient's lesions were given the same
+	Both   bool    // answered with and without help
 	Answer map[string]float64
 }
 
@@ -48,7 +48,7 @@ func (r Reader) arm() evidence.Arm {
 	if !math.IsNaN(r.Years) {
 		a.Years = r.Years
 	}
-	if r.Aided {
+	if r.Aided && r.Both {
 		a.Of, a.Variant = Reader{Name: r.Name}.armName(), "aided"
 	}
 	return a
@@ -67,16 +67,6 @@ func (s *Study) readReaders() ([]Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	type key struct {
-		reader string
-		aided  bool
-	}
-	low, high := math.Inf(1), math.Inf(-1)
-	for _, a := range table.Rows {
-		if a.Score != nil {
-			low, high = min(low, *a.Score), max(high, *a.Score)
-		}
-	}
 	known := map[string]bool{}
 	for _, c := range s.Cohort.Cases {
 		known[c.ID] = true
@@ -84,27 +74,34 @@ func (s *Study) readReaders() ([]Reader, error) {
 	for _, e := range s.Cohort.Excluded {
 		known[e.ID] = true
 	}
-	answers := map[key]map[string][]float64{}
-	years := map[string]float64{}
+	type key struct {
+		reader string
+		aided  bool
+	}
+	answers, years := map[key]map[string][]float64{}, map[string]float64{}
+	seen := map[string]int{} // line of each answer
+	scale := scaleOf(table)
 	for _, a := range table.Rows {
 		at := func(column, found, expected string) error {
 			return &fault.Input{File: path, Field: fmt.Sprintf("line %d, column %s", a.Line, column), Found: found, Expected: expected}
 		}
-		if !known[a.Patient] {
-			return nil, at("case", fmt.Sprintf("%q", a.Patient), "a case of cohort.csv or excluded.csv")
-		}
-		var x float64
+		k := key{a.Reader, a.Aided == cohort.TriOf(true)}
+		once := fmt.Sprint(k, a.Patient, a.Lesion)
 		switch {
-		case a.Score != nil && high > low:
-			x = (*a.Score - low) / (high - low)
-		case a.Score != nil:
-			x = 0.5
-		case a.Class == s.Cohort.Positive || a.Class == "1":
-			x = 1
-		case a.Class != s.Cohort.Negative && a.Class != "0":
+		case !known[a.Patient]:
+			return nil, at("case", fmt.Sprintf("%q", a.Patient), "a case of cohort.csv or excluded.csv")
+		case seen[once] > 0:
+			return nil, at("read", fmt.Sprintf("a second answer; the first is in line %d", seen[once]), "one answer of a reader for a case or lesion, with and without help (nothing under aided means without)")
+		case a.Score == nil && !slices.Contains([]string{s.Cohort.Positive, s.Cohort.Negative, "0", "1"}, a.Class):
 			return nil, at("read", fmt.Sprintf("%q", a.Class), fmt.Sprintf("%s (or 1), %s (or 0), or scores throughout", s.Cohort.Positive, s.Cohort.Negative))
 		}
-		k := key{a.Reader, a.Aided == cohort.TriOf(true)}
+		seen[once] = a.Line
+		var x float64
+		if a.Score != nil {
+			x = scale(a.Reader, *a.Score)
+		} else if a.Class == s.Cohort.Positive || a.Class == "1" {
+			x = 1
+		}
 		if answers[k] == nil {
 			answers[k] = map[string][]float64{}
 		}
@@ -122,7 +119,8 @@ func (s *Study) readReaders() ([]Reader, error) {
 	var out []Reader
 	for _, k := range keys {
 		of := answers[k]
-		r := Reader{Name: k.reader, Aided: k.aided, Years: math.NaN(), Binary: !table.Scores, Answer: map[string]float64{}}
+		r := Reader{Name: k.reader, Aided: k.aided, Years: math.NaN(), Binary: true, Answer: map[string]float64{}}
+		_, r.Both = answers[key{k.reader, !k.aided}]
 		if y, ok := years[k.reader]; ok {
 			r.Years = y
 		}
@@ -136,6 +134,7 @@ func (s *Study) readReaders() ([]Reader, error) {
 			for _, x := range reads {
 				r.Answer[c.ID] += x / float64(len(reads))
 			}
+			r.Binary = r.Binary && (r.Answer[c.ID] == 0 || r.Answer[c.ID] == 1)
 		}
 		if len(missing) > 0 {
 			return nil, &fault.Input{
@@ -156,6 +155,38 @@ func (s *Study) readReaders() ([]Reader, error) {
 		}
 	}
 	return out, nil
+}
+
+// scaleOf brings scores to 0…1, where one half divides them. Scores of a reader
+// that all lie there stay as they are, whatever others write; of the rest those
+// up to 100 and beyond 10 are per cent, and others stand between the smallest and
+// the largest that any reader of their kind gave, such as 1 and 5.
+func scaleOf(table *cohort.Answers) func(reader string, x float64) float64 {
+	share := map[string]bool{} // readers whose scores lie within 0…1
+	for _, a := range table.Rows {
+		if a.Score != nil {
+			before, seen := share[a.Reader]
+			share[a.Reader] = (before || !seen) && *a.Score >= 0 && *a.Score <= 1
+		}
+	}
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, a := range table.Rows {
+		if a.Score != nil && !share[a.Reader] {
+			low, high = min(low, *a.Score), max(high, *a.Score)
+		}
+	}
+	if low >= 0 && high > 10 && high <= 100 {
+		low, high = 0, 100
+	}
+	return func(reader string, x float64) float64 {
+		switch {
+		case share[reader]:
+			return x
+		case high > low:
+			return (x - low) / (high - low)
+		}
+		return 0.5
+	}
 }
 
 // some lists the first of many.

@@ -64,8 +64,14 @@ func (s *Study) Run(ctx context.Context, opt Options) (Summary, error) {
 		return Summary{}, err
 	}
 	defer unlock()
+	if err := s.CheckFacts(); err != nil {
+		return Summary{}, err
+	}
 	plan, err := s.Plan()
 	if err != nil {
+		return Summary{}, err
+	}
+	if err := s.freeze(); err != nil {
 		return Summary{}, err
 	}
 	if err := s.Cohort.Check(ctx, opt.Check); err != nil {

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"magn/internal/cohort"
@@ -61,8 +62,15 @@ func Open(dir string) (*Study, error) {
 	if len(s.Cases) == 0 {
 		return nil, at.fault("arms", "no case with the views that they need", "at least one")
 	}
-	s.Readers, err = s.readReaders()
-	return s, err
+	if s.Readers, err = s.readReaders(); err != nil {
+		return nil, err
+	}
+	for _, name := range config.Primary {
+		if !slices.Contains(config.Arms, name) && !slices.ContainsFunc(s.Readers, func(r Reader) bool { return r.armName() == name }) {
+			return nil, at.fault("primary", name, "an arm of the study or a reader of readers.csv")
+		}
+	}
+	return s, s.checkFrozen()
 }
 
 // chooseCases leaves out who lacks a view that any arm needs, so that all arms
