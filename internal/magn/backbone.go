@@ -106,14 +106,18 @@ func (b *backbone) forward(s *torch.Scope, x torch.Tensor, training bool) torch.
 			// conv(w, (x,x,x)) = conv(Σ_c w_c, x): the same function for a third of the work.
 			stem.w = s.Sum(stem.w, true, 1)
 		}
-		// The largest of the positive parts is the positive part of the largest: pooled
-		// first, the ReLU has a quarter of the work, and what it is taken of, the
-		// largest activations of all, need not be kept for the way back.
-		a := stem.forward(s, x, torch.Tensor{}, false, training)
-		p := s.MaxPool(a, 3, 2, 1)
+		// The largest of the positive parts is the positive part of the largest. Where
+		// autograd keeps what an operation was made of, pooling comes first: the largest
+		// activations of all then need not be kept. Where nothing is kept, the ReLU is
+		// taken in place.
+		a := stem.forward(s, x, torch.Tensor{}, !training, training)
+		y := s.MaxPool(a, 3, 2, 1)
 		s.Free(a)
-		y := s.ReLU(p)
-		s.Free(p)
+		if training {
+			p := y
+			y = s.ReLU(p)
+			s.Free(p)
+		}
 		for _, bl := range b.blocks {
 			z := bl.forward(s, y, training)
 			s.Free(y)

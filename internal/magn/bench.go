@@ -119,11 +119,15 @@ func (b Bench) batch() hostBatch {
 	hb := hostBatch{n: b.Batch, labels: make([]float32, b.Batch)}
 	r := draw.New("bench")
 	for range b.Network.Views {
-		x, m := make([]float32, b.Batch*b.Size*b.Size), make([]float32, b.Batch*b.Size*b.Size)
+		x := make([]float32, b.Batch*b.Size*b.Size)
+		var m []float32
+		if b.What == "train" {
+			m = make([]float32, len(x))
+		}
 		for i := range x {
 			x[i] = r.Float32()
 			row, col := i/b.Size%b.Size, i%b.Size
-			if 3*row > b.Size && 2*row < b.Size && 3*col > b.Size && 2*col < b.Size {
+			if m != nil && 3*row > b.Size && 2*row < b.Size && 3*col > b.Size && 2*col < b.Size {
 				m[i] = 1
 			}
 		}
