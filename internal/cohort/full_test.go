@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
+
+	"magn/internal/testenv"
 )
 
 // onFullDisk runs the named part of TestOnFullDisk in a process in which no file
@@ -34,15 +34,7 @@ func TestOnFullDisk(t *testing.T) {
 	if err != nil {
 		return
 	}
-	signal.Ignore(syscall.SIGXFSZ) // so that write returns EFBIG
-	var was syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &was); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: n, Max: was.Max}); err != nil {
-		t.Fatal(err)
-	}
-	defer syscall.Setrlimit(syscall.RLIMIT_FSIZE, &was) // for what go test itself writes
+	testenv.SmallDisk(t, n)
 	dir := os.Getenv("MAGN_TEST_DIR")
 	switch os.Getenv("MAGN_TEST_PART") {
 	case "import":

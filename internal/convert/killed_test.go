@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -19,6 +18,8 @@ import (
 	"magn/internal/dicom"
 	"magn/internal/dicom/dicomtest"
 	"magn/internal/fault"
+
+	"magn/internal/testenv"
 )
 
 // child is a process that converts src into out, in which no file can grow beyond
@@ -37,15 +38,7 @@ func TestConvertInChild(t *testing.T) {
 		return
 	}
 	if n, _ := strconv.ParseUint(os.Getenv("MAGN_TEST_FULL"), 10, 64); n > 0 {
-		signal.Ignore(syscall.SIGXFSZ) // so that write returns EFBIG
-		var was syscall.Rlimit
-		if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &was); err != nil {
-			t.Fatal(err)
-		}
-		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: n, Max: was.Max}); err != nil {
-			t.Fatal(err)
-		}
-		defer syscall.Setrlimit(syscall.RLIMIT_FSIZE, &was) // for what go test itself writes
+		testenv.SmallDisk(t, n)
 	}
 	r, err := scan(t, Options{}, src).Run(t.Context(), os.Getenv("MAGN_TEST_OUT"), nil)
 	if err == nil {

@@ -9,17 +9,17 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 
 	"magn/internal/cohort"
 	"magn/internal/fault"
 	"magn/internal/volume"
+
+	"magn/internal/testenv"
 )
 
 // fill sets the column use of a series of case C0001 as a spreadsheet program saves
@@ -277,15 +277,7 @@ func TestOnFullDisk(t *testing.T) {
 	if err != nil {
 		return
 	}
-	signal.Ignore(syscall.SIGXFSZ) // so that write returns EFBIG
-	var was syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &was); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: n, Max: was.Max}); err != nil {
-		t.Fatal(err)
-	}
-	defer syscall.Setrlimit(syscall.RLIMIT_FSIZE, &was) // for what go test itself writes
+	testenv.SmallDisk(t, n)
 	root := os.Getenv("MAGN_TEST_DIR")
 	_, err = Run(t.Context(), Options{
 		Sources: []string{filepath.Join(root, "dvd")}, Study: filepath.Join(root, "study"), Clinical: filepath.Join(root, "clinical.csv"),

@@ -37,17 +37,11 @@ const blurShare = 1.0 / 16
 // the unit. The curves have steps+1 points, evenly spaced over the image's
 // pixels. Nothing else is fitted.
 func Examine(ctx context.Context, path string, train, test []cohort.Case, steps int, device string, threads int) ([]Exam, error) {
-	d, err := OpenDevice(device, threads)
-	if err != nil {
-		return nil, err
-	}
-	n, info, err := OpenModel(path, d)
+	n, in, mode, err := openUnit(path, device, threads)
 	if err != nil {
 		return nil, err
 	}
 	defer n.Close()
-	in := newInput(info.Network.Views, info.Training)
-	mode := torch.Mode{BF16: info.Training.Precision == "bf16"}
 	answers, err := evaluate(ctx, n, in, mode, test, 0)
 	if err != nil {
 		return nil, err
@@ -63,7 +57,7 @@ func Examine(ctx context.Context, path string, train, test []cohort.Case, steps 
 				return nil, err
 			}
 			e := exam{net: n, in: in, mode: mode, answer: a, view: v, steps: steps}
-			row, err := e.run(view, gaussian(info.Training.Crop, widths[v]))
+			row, err := e.run(view, gaussian(in.training.Crop, widths[v]))
 			if err != nil {
 				return nil, err
 			}

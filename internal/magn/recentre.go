@@ -100,18 +100,13 @@ func Recentred(ctx context.Context, path string, centre Centre, cases []cohort.C
 	if err := centre.Validate(); err != nil {
 		return nil, err
 	}
-	d, err := OpenDevice(device, threads)
-	if err != nil {
-		return nil, err
-	}
-	n, info, err := OpenModel(path, d)
+	n, in, mode, err := openUnit(path, device, threads)
 	if err != nil {
 		return nil, err
 	}
 	defer n.Close()
-	in := newInput(info.Network.Views, info.Training)
 	in.centre = centre
-	answers, err := evaluate(ctx, n, in, torch.Mode{BF16: info.Training.Precision == "bf16"}, cases, 0)
+	answers, err := evaluate(ctx, n, in, mode, cases, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -120,6 +115,20 @@ func Recentred(ctx context.Context, path string, centre Centre, cases []cohort.C
 		out = append(out, a.score())
 	}
 	return out, nil
+}
+
+// openUnit opens the network that a unit left at path, with the input and the mode
+// it was trained with.
+func openUnit(path, device string, threads int) (*Net, *input, torch.Mode, error) {
+	d, err := OpenDevice(device, threads)
+	if err != nil {
+		return nil, nil, torch.Mode{}, err
+	}
+	n, info, err := OpenModel(path, d)
+	if err != nil {
+		return nil, nil, torch.Mode{}, err
+	}
+	return n, newInput(info.Network.Views, info.Training), torch.Mode{BF16: info.Training.Precision == "bf16"}, nil
 }
 
 func (a answer) score() Score {

@@ -5,17 +5,17 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"magn/internal/volume"
+
+	"magn/internal/testenv"
 )
 
 func stack(w, h, d int, f func(i int) float32) *volume.Volume {
@@ -364,20 +364,7 @@ func TestFullDisk(t *testing.T) {
 // limited runs f while no file can grow beyond n bytes.
 func limited(t *testing.T, n uint64, f func() error) error {
 	t.Helper()
-	signal.Ignore(syscall.SIGXFSZ)
-	defer signal.Reset(syscall.SIGXFSZ)
-	var old syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: n, Max: old.Max}); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
-			t.Fatal(err)
-		}
-	}()
+	defer testenv.SmallDisk(t, n)()
 	return f()
 }
 
