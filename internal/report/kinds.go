@@ -138,7 +138,7 @@ func variantWords(variant string) string {
 	}
 	const jitter = "jitter-"
 	if len(variant) > len(jitter) && variant[:len(jitter)] == jitter {
-		return "crops moved by " + variant[len(jitter):] + " mm"
+		return "crops moved by " + variant[len(jitter):] + " mm (or pixels)"
 	}
 	return variant
 }

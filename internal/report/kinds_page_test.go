@@ -106,7 +106,7 @@ func TestFiguresOfEveryKind(t *testing.T) {
 	for name, wants := range map[string][]string{
 		"roc":        {">Readers<", ">balanced accuracy 0.", ">reader-C<", ">1<", ">2<"},
 		"flow":       {">Excluded: n = 15<", ">9: no MRI before surgery<", ">n = 60<", ">30 myeloma, 30 metastasis<"},
-		"robustness": {">crops moved by 20 mm<", ">forest, labels permuted for training<", ">with help<"},
+		"robustness": {">crops moved by 20 mm (or pixels)<", ">forest, labels permuted for training<", ">with help<"},
 		"auc":        {">Image-blind<", ">outline<"},
 		"learning":   {">training groups, %<"},
 	} {
