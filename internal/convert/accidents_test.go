@@ -119,6 +119,15 @@ var accidentCases = []seriesCase{
 		return []made{united5(800, 1), united5(0, 0)}
 	}, "001_t1-tse-sag_b1: 5×6×5, 0.7×0.8×4.4 mm\n001_t1-tse-sag_b2: 5×6×5, 0.7×0.8×4.4 mm\n", true},
 
+	{"thin slices through the base, thick ones above", func() []made {
+		list := stackOf(9, 6, 5, [3]float64{-9, -30, 0}, axRow, axCol, [3]float64{0, 0, 4})
+		return each(list, func(k int, s *dicomtest.Set) {
+			if s.Put(tThickness, "DS", 4); k > 4 {
+				s.Put(tThickness, "DS", 7).Put(tPosition, "DS", -9, -30, 17.1+7*float64(k-5))
+			}
+		})
+	}, "001_t1-tse-sag_s1: 5×6×5, 0.7×0.8×4 mm; slab 1 of 2 in its series\n001_t1-tse-sag_s2: 5×6×4, 0.7×0.8×7 mm; slab 2 of 2 in its series\n", false},
+
 	// Times and copies.
 	{"time points before and after midnight, without dates", func() []made {
 		var list []made

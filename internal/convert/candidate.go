@@ -42,6 +42,9 @@ func (m *maker) add(list []*slice, levels []level) *Candidate {
 			Do: "one of them was changed after it was acquired; look which, and leave the other out",
 		}
 	}
+	if c.Facts.Reversed {
+		c.Notes = append(c.Notes, "GE epi_pepolar, reversed phase encoding: stored upside down, placed as it was scanned")
+	}
 	for _, l := range levels {
 		switch l.key {
 		case keyCount:
@@ -54,6 +57,9 @@ func (m *maker) add(list []*slice, levels []level) *Candidate {
 		case keySlab:
 			c.suffix = append(c.suffix, fmt.Sprintf("s%d", l.index))
 			c.Notes = append(c.Notes, fmt.Sprintf("slab %d of %d in its series", l.index, l.of))
+		case keyInstance:
+			c.Notes = append(c.Notes, "nothing but Instance Number tells the series' volumes apart: taken to be in its order")
+			fallthrough
 		default:
 			c.By, c.Index, c.Of = keyNames[l.key].name, l.index, l.of
 			c.suffix = append(c.suffix, fmt.Sprintf("%s%d", keyNames[l.key].letter, l.index))

@@ -118,7 +118,7 @@ var cases = append([]seriesCase{
 		"the scan was stopped or the export is incomplete; export the series again, or do without this volume\n", false},
 	{"volumes that nothing tells apart", func() []made {
 		return append(sagittal(4), tagged(stackOf(4, 6, 5, [3]float64{-20, -50, 60}, sagRow, sagCol, [3]float64{4.4, 0, 0}), "9", func(k int, s *dicomtest.Set) {
-			s.Put(dicom.PixelData, "OW", pixels(30, k)).Put(dicom.InstanceNumber, "IS", 10+k)
+			s.Put(dicom.PixelData, "OW", pixels(30, k)).Put(dicom.InstanceNumber, "IS", 14-k)
 		})...)
 	}, "001_t1-tse-sag: (0020,0032) Image Position (Patient): found 4 places with up to 2 slices each that differ in pixels and in nothing of the header, " +
 		"expected a time, a temporal position or another attribute that says which belong together; export the series as separate series, or as enhanced multi-frame\n", false},

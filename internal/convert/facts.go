@@ -47,6 +47,7 @@ type Facts struct {
 	PhaseDirection  string  // ROW or COLUMN
 	FatSuppression  string  // as the header says it: FS, FAT, WATER …; "none" where it says none
 	ReceiveCoil     string
+	Reversed        bool // phase encoding of GE's epi_pepolar: stored upside down
 
 	Contrast       string // agent as written; "given" where the header names none but was given
 	ContrastRoute  string

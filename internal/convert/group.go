@@ -50,7 +50,7 @@ type part struct {
 }
 
 func partOf(f *Facts, te map[float64]float64) part {
-	return part{alike(f.ImageType), f.Component + "|" + f.PhilipsType, f.Stack, te[f.TE], f.EchoNumber}
+	return part{alike(f.ImageType), fmt.Sprint(f.Component, "|", f.PhilipsType, "|", f.Reversed), f.Stack, te[f.TE], f.EchoNumber}
 }
 
 // sameDirection is how far direction cosines of one orientation may differ:
@@ -228,7 +228,7 @@ func (m *maker) volumes(list []*slice, levels []level) error {
 // time or another key that says what was measured: where slices of several are
 // taken in another order from place to place, times would mix them.
 func choose(at [][]*slice) (key int, classes [][]*slice) {
-	for k := keyStation + 1; k < keyCount; k++ {
+	for k := keyStation + 1; k < keyInstance; k++ {
 		if classes != nil && key <= keyFlip && !keyNames[key].ranked && keyNames[k].ranked {
 			continue
 		}
@@ -314,8 +314,12 @@ func (m *maker) doubles(list []*slice, at [][]*slice, most int, levels []level) 
 		m.refuseAs(list, levels, err)
 		return nil
 	}
-	if len(rest) < len(list) {
+	classes := byInstance(at)
+	if len(rest) < len(list) && (classes == nil || m.even(rest, list)) {
 		return m.volumes(rest, levels)
+	}
+	if classes != nil {
+		return m.classes(keyInstance, classes, levels)
 	}
 	full := 0
 	for _, p := range at {
@@ -343,6 +347,15 @@ func (m *maker) doubles(list []*slice, at [][]*slice, most int, levels []level) 
 	return m.volumes(off, append(slices.Clone(levels), level{keyCount, 2, 2}))
 }
 
+// even says that what is left of a list without copies is whole: each place has as
+// many slices, so that the copies were of volumes, and not slices of the same
+// emptiness at the edge of several volumes; or that files of it are refused.
+func (m *maker) even(rest, list []*slice) bool {
+	at := places(slices.Clone(rest))
+	return slices.ContainsFunc(list, func(s *slice) bool { return m.scan.Files[s.file].Status != "" }) ||
+		!slices.ContainsFunc(at, func(p []*slice) bool { return len(p) != len(at[0]) })
+}
+
 // earlier orders slices of one place by acquisition: by their times, else by
 // acquisition number, else by SOP Instance UID, whose numbers scanners count up.
 func earlier(a, b *slice) int {
@@ -362,6 +375,9 @@ type run struct {
 // runs are a volume's slabs, nearly always one.
 func (m *maker) runs(list []*slice) []run {
 	parts := slabs(list)
+	if len(parts) == 1 {
+		parts = thicknesses(list)
+	}
 	if len(parts) == 1 {
 		return []run{{list: list}}
 	}

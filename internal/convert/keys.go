@@ -15,6 +15,8 @@ const (
 	keyTemporal         // Temporal Position Identifier or Index
 	keyB                // b-value
 	keyGradient         // b-value and direction
+	keyNumber           // Philips' number of b-value and gradient orientation
+	keyLabel            // ASL: control, label, calibration
 	keyTrigger          // cardiac trigger time or delay
 	keyTI
 	keyFlip
@@ -23,6 +25,8 @@ const (
 	keyAcquisition // Acquisition Number
 	keyTime        // of acquisition
 	keyContent     // of the image
+	keyTimer       // GE's timer of real-time series
+	keyInstance    // Instance Number; only as byInstance has it
 	keyCount
 )
 
@@ -36,6 +40,8 @@ var keyNames = [keyCount]struct {
 	keyTemporal:    {"temporal position", "t", false},
 	keyB:           {"b-value", "b", false},
 	keyGradient:    {"diffusion direction", "d", false},
+	keyNumber:      {"gradient number", "d", false},
+	keyLabel:       {"label or control", "l", false},
 	keyTrigger:     {"trigger time", "t", true},
 	keyTI:          {"inversion time", "i", false},
 	keyFlip:        {"flip angle", "f", false},
@@ -44,6 +50,8 @@ var keyNames = [keyCount]struct {
 	keyAcquisition: {"acquisition number", "t", false},
 	keyTime:        {"acquisition time", "t", true},
 	keyContent:     {"content time", "t", true},
+	keyTimer:       {"acquisition timer", "t", true},
+	keyInstance:    {"instance number", "t", true},
 }
 
 // places puts slices that lie in the same place together: by position along the
@@ -146,4 +154,44 @@ func earliest(list []*slice, key int) float64 {
 		}
 	}
 	return t
+}
+
+// byInstance parts slices by Instance Number where nothing else tells them apart:
+// GE's fMRI series of older releases have nothing else. It counts only where the
+// numbers run through all places, volume after volume, in the same order each
+// time, as a scanner numbers them: numbers that an archive or an anonymiser gave
+// anew would hardly do that. nil where they do not.
+func byInstance(at [][]*slice) [][]*slice {
+	n := len(at[0])
+	if len(at) < 2 {
+		return nil // all in one place: a wrong position as likely as a series of it
+	}
+	var first [][]*slice // of each place by number
+	for _, p := range at {
+		if len(p) != n {
+			return nil
+		}
+		p = slices.Clone(p)
+		slices.SortFunc(p, func(a, b *slice) int { return cmp.Compare(a.keys[keyInstance], b.keys[keyInstance]) })
+		first = append(first, p)
+	}
+	classes := make([][]*slice, n)
+	last := math.Inf(-1)
+	for t := range n {
+		low, high := math.Inf(1), math.Inf(-1)
+		step := first[0][t].keys[keyInstance] - first[0][0].keys[keyInstance]
+		for _, p := range first {
+			v := p[t].keys[keyInstance]
+			if v-p[0].keys[keyInstance] != step { // NaN is never equal
+				return nil
+			}
+			low, high = min(low, v), max(high, v)
+			classes[t] = append(classes[t], p[t])
+		}
+		if low <= last {
+			return nil
+		}
+		last = high
+	}
+	return classes
 }

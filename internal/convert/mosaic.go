@@ -33,6 +33,9 @@ func tiles(f *dicom.File, h header, facts *Facts) (n int, normal []float64, ok b
 			n = int(v)
 		}
 	}
+	if n <= 0 {
+		n = len(siemensTimes.floats(f.DataSet))
+	}
 	normal = floats(csa["SliceNormalVector"])
 	if slices.Contains(strings.Split(strings.ToUpper(facts.ImageType), `\`), "MOSAIC") {
 		return n, normal, true

@@ -133,6 +133,9 @@ func partWords(f *Facts) []string {
 	case "field map":
 		out = append(out, "fieldmap")
 	}
+	if f.Reversed {
+		out = append(out, "reversed")
+	}
 	if len(out) == 0 && f.Derived() {
 		out = append(out, "derived")
 	}

@@ -112,6 +112,7 @@ func readFile(path string, size int64, p *pool) (out []*slice, syntax string, no
 	if v := geComponent.float(f.DataSet); math.Abs(v) < 1e9 {
 		r.geRaw = int(v)
 	}
+	r.geMap = geFieldMap(f.DataSet)
 	groups := f.Items(tFrameGroups)
 	switch {
 	case len(groups) > 0:
@@ -136,6 +137,7 @@ type reader struct {
 	base  Facts
 	class string
 	geRaw int
+	geMap string
 	grid  [][3]float64 // places of the slices in a United Imaging grid; nil where it is none
 	notes []string
 }
@@ -152,6 +154,9 @@ func (r *reader) single(f *dicom.File) ([]*slice, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := r.pepolar(s, h); err != nil {
+		return nil, err
+	}
 	s.keys[keyAcquisition] = h.float(nan, tAcquisitionNumber)
 	s.keys[keyTemporal] = h.float(nan, tTemporalPosition)
 	s.keys[keyTrigger] = h.float(nan, tTriggerTime)
@@ -162,6 +167,7 @@ func (r *reader) single(f *dicom.File) ([]*slice, error) {
 		return nil, err
 	}
 	s.keys[keyB], s.keys[keyGradient] = r.diffusion(h, f.DataSet)
+	r.vendorKeys(s, h, f.DataSet)
 	if n, normal, ok := tiles(f, h, &facts); ok {
 		return r.mosaic(n, normal, s, facts)
 	}
@@ -180,6 +186,7 @@ func (r *reader) multiFrame(f *dicom.File, groups []*dicom.DataSet) ([]*slice, e
 	h := header{top: f.DataSet}
 	if s := f.Items(tSharedGroups); len(s) > 0 {
 		h.shared = s[0]
+		r.base.siemensXA(h.shared)
 	}
 	var dims []int // which of the dimension index values tell volumes apart
 	for i, item := range f.Items(tDimensionSeq) {
@@ -221,6 +228,7 @@ func (r *reader) multiFrame(f *dicom.File, groups []*dicom.DataSet) ([]*slice, e
 			return nil, inFrame(i, err)
 		}
 		s.keys[keyB], s.keys[keyGradient] = r.diffusion(h, privateItem(g))
+		r.vendorKeys(s, h, privateItem(g))
 		s.facts = r.pool.one(facts)
 		out = append(out, s)
 	}
@@ -331,6 +339,9 @@ func (r *reader) frameFacts(h header, f *Facts) {
 		}
 	}
 	f.Component = component(h.text(tComplexComponent, tMRFrameTypeSeq), f.PhilipsType, f.ImageType, r.geRaw)
+	if r.geMap != "" {
+		f.Component = r.geMap
+	}
 	if f.TE = h.amount(tEffectiveTE, tEchoSeq); f.TE == 0 {
 		f.TE = h.amount(tTE)
 	}
@@ -339,6 +350,11 @@ func (r *reader) frameFacts(h header, f *Facts) {
 	f.FlipAngle = h.amount(tFlipAngle, tTimingSeq)
 	if f.TI = h.amount(tInversionTimes, tModifierSeq); f.TI == 0 {
 		f.TI = h.amount(tTI)
+	}
+	if f.TI == 0 && private != nil && philipsPrepulseType.text(private) == "INV" {
+		if ti := philipsPrepulse.float(private); ti > 0 && ti < 1e5 {
+			f.TI = ti
+		}
 	}
 	f.EchoTrain = max(h.int(tEchoTrain, tTimingSeq), h.int(tRFEchoTrain, tTimingSeq))
 	f.Averages = h.amount(tAverages, tAveragesSeq)

@@ -119,6 +119,9 @@ func (r *reader) diffusion(h header, private *dicom.DataSet) (b, key float64) {
 			}
 		}
 	}
+	if len(g) == 0 && r.base.Vendor == "Canon" {
+		g = canonDirection(h.top.Text(tImageComments))
+	}
 	return b, diffusionKey(b, g)
 }
 

@@ -2,6 +2,7 @@ package convert
 
 import (
 	"encoding/binary"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -14,8 +15,13 @@ import (
 // dicom2nifti) has written.
 func reference(t *testing.T, path string, volume int) *nifti.Image {
 	t.Helper()
-	b, err := os.ReadFile(path)
+	f, err := os.Open(path)
 	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	b := make([]byte, 352)
+	if _, err := io.ReadFull(f, b); err != nil {
 		t.Fatal(err)
 	}
 	if filepath.Ext(path) == ".gz" || binary.LittleEndian.Uint16(b[40:]) == 3 {
@@ -28,11 +34,14 @@ func reference(t *testing.T, path string, volume int) *nifti.Image {
 	// One volume of a 4-D file: dim[0] to 3, and its part of the voxels.
 	le := binary.LittleEndian
 	n := int(le.Uint16(b[42:])) * int(le.Uint16(b[44:])) * int(le.Uint16(b[46:])) * int(le.Uint16(b[72:])) / 8
-	head := append([]byte(nil), b[:352]...)
-	le.PutUint16(head[40:], 3)
-	le.PutUint16(head[48:], 1)
+	le.PutUint16(b[40:], 3)
+	le.PutUint16(b[48:], 1)
+	b = append(b, make([]byte, n)...)
+	if _, err := f.ReadAt(b[352:], int64(352+volume*n)); err != nil {
+		t.Fatal(err)
+	}
 	one := filepath.Join(t.TempDir(), "one.nii")
-	if err := os.WriteFile(one, append(head, b[352+volume*n:352+(volume+1)*n]...), 0o600); err != nil {
+	if err := os.WriteFile(one, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	im, err := nifti.Read(one)

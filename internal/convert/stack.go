@@ -256,6 +256,36 @@ func slabs(list []*slice) [][]*slice {
 	return out
 }
 
+// thicknesses parts slices that are no even stack where Slice Thickness changes
+// along them, into runs that are one each: a CT of the head, thin slices through
+// the base and thick ones above. One run where that does not come out.
+func thicknesses(list []*slice) [][]*slice {
+	var out [][]*slice
+	from := 0
+	for i := 1; i <= len(list); i++ {
+		if i < len(list) && math.Abs(list[i].facts.Thickness-list[i-1].facts.Thickness) < .01 {
+			continue
+		}
+		out = append(out, list[from:i])
+		from = i
+	}
+	if len(out) == 1 || len(out) > 4 {
+		return [][]*slice{list}
+	}
+	if _, err := build(list, Options{}); err == nil {
+		return [][]*slice{list}
+	}
+	for _, run := range out {
+		if len(run) < 3 {
+			return [][]*slice{list}
+		}
+		if _, err := build(run, Options{}); err != nil {
+			return [][]*slice{list}
+		}
+	}
+	return out
+}
+
 // slabShare is how far from a whole number of spacings a gap must be to lie
 // between slabs.
 const slabShare = .1

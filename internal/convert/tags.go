@@ -3,6 +3,7 @@ package convert
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"magn/internal/dicom"
 )
@@ -85,14 +86,18 @@ const (
 	tRFEchoTrain         dicom.Tag = 0x00189240
 	tCTFrameTypeSeq      dicom.Tag = 0x00189329
 	tPETFrameTypeSeq     dicom.Tag = 0x00189751
+	tASLContext          dicom.Tag = 0x00189257
+	tASLSeq              dicom.Tag = 0x00189251
 	tStudyUID            dicom.Tag = 0x0020000D
 	tSeriesUID           dicom.Tag = 0x0020000E
 	tSeriesNumber        dicom.Tag = 0x00200011
 	tAcquisitionNumber   dicom.Tag = 0x00200012
+	tInstanceNumber      dicom.Tag = 0x00200013
 	tPosition            dicom.Tag = 0x00200032
 	tOrientation         dicom.Tag = 0x00200037
 	tFrameOfReference    dicom.Tag = 0x00200052
 	tTemporalPosition    dicom.Tag = 0x00200100
+	tImageComments       dicom.Tag = 0x00204000
 	tStackID             dicom.Tag = 0x00209056
 	tInStackPosition     dicom.Tag = 0x00209057
 	tFrameContentSeq     dicom.Tag = 0x00209111
@@ -127,19 +132,33 @@ type privateElement struct {
 }
 
 var (
-	siemensTiles   = privateElement{0x0019, siemensMR, 0x0A, "US"} // NumberOfImagesInMosaic
-	siemensB       = privateElement{0x0019, siemensMR, 0x0C, "IS"}
-	siemensG       = privateElement{0x0019, siemensMR, 0x0E, "FD"} // three
-	geComponent    = privateElement{0x0043, geParam, 0x2F, "SS"}   // 0 magnitude, 1 phase, 2 real, 3 imaginary
-	geB            = privateElement{0x0043, geParam, 0x39, "IS"}   // the first of four
-	geG            = [3]privateElement{{0x0019, geAcq, 0xBB, "DS"}, {0x0019, geAcq, 0xBC, "DS"}, {0x0019, geAcq, 0xBD, "DS"}}
-	philipsSlope   = privateElement{0x2005, philips1, 0x0E, "FL"}
-	philipsB       = privateElement{0x2001, philips, 0x03, "FL"}
-	philipsG       = [3]privateElement{{0x2005, philips1, 0xB0, "FL"}, {0x2005, philips1, 0xB1, "FL"}, {0x2005, philips1, 0xB2, "FL"}}
-	unitedGridSize = privateElement{0x0065, united, 0x50, "DS"} // slices in one image
-	unitedFrames   = privateElement{0x0065, united, 0x51, "SQ"} // an item a slice
-	unitedB        = privateElement{0x0065, united, 0x09, "FD"}
-	unitedG        = privateElement{0x0065, united, 0x37, "FD"} // three
+	siemensTiles        = privateElement{0x0019, siemensMR, 0x0A, "US"} // NumberOfImagesInMosaic
+	siemensTimes        = privateElement{0x0019, siemensMR, 0x29, "FD"} // MosaicRefAcqTimes, one a tile
+	siemensShared       = privateElement{0x0021, siemensShare, 0xFE, "SQ"}
+	siemensScanning     = privateElement{0x0021, siemensShare, 0x5A, "CS"}
+	siemensVariant      = privateElement{0x0021, siemensShare, 0x5B, "CS"}
+	siemensOptions      = privateElement{0x0021, siemensShare, 0x5C, "CS"}
+	siemensB            = privateElement{0x0019, siemensMR, 0x0C, "IS"}
+	siemensG            = privateElement{0x0019, siemensMR, 0x0E, "FD"} // three
+	geComponent         = privateElement{0x0043, geParam, 0x2F, "SS"}   // 0 magnitude, 1 phase, 2 real, 3 imaginary
+	geB                 = privateElement{0x0043, geParam, 0x39, "IS"}   // the first of four
+	geG                 = [3]privateElement{{0x0019, geAcq, 0xBB, "DS"}, {0x0019, geAcq, 0xBC, "DS"}, {0x0019, geAcq, 0xBD, "DS"}}
+	geSequence          = privateElement{0x0019, geAcq, 0x9C, "LO"}
+	geInternalSequence  = privateElement{0x0019, geAcq, 0x9E, "LO"}
+	geUser12            = privateElement{0x0019, geAcq, 0xB3, "DS"}      // of the sequence; see pepolar
+	geTimer             = privateElement{0x0021, geRelation, 0x5E, "DS"} // RTIA timer: when a slice of epiRT was acquired
+	geVasCollapse       = privateElement{0x0043, geParam, 0x30, "SS"}
+	philipsSlope        = privateElement{0x2005, philips1, 0x0E, "FL"}
+	philipsB            = privateElement{0x2001, philips, 0x03, "FL"}
+	philipsG            = [3]privateElement{{0x2005, philips1, 0xB0, "FL"}, {0x2005, philips1, 0xB1, "FL"}, {0x2005, philips1, 0xB2, "FL"}}
+	philipsPrepulse     = privateElement{0x2001, philips, 0x1B, "FL"}  // delay after it, ms
+	philipsPrepulseType = privateElement{0x2001, philips, 0x1C, "CS"}  // INV for an inversion
+	philipsBNumber      = privateElement{0x2005, philips5, 0x12, "IS"} // which b-value
+	philipsGNumber      = privateElement{0x2005, philips5, 0x13, "IS"} // which gradient orientation
+	unitedGridSize      = privateElement{0x0065, united, 0x50, "DS"}   // slices in one image
+	unitedFrames        = privateElement{0x0065, united, 0x51, "SQ"}   // an item a slice
+	unitedB             = privateElement{0x0065, united, 0x09, "FD"}
+	unitedG             = privateElement{0x0065, united, 0x37, "FD"} // three
 )
 
 func (p privateElement) in(d *dicom.DataSet) bool {
@@ -159,6 +178,14 @@ func (p privateElement) floats(d *dicom.DataSet) []float64 {
 	return v
 }
 
+// text is the element's text, empty where there is none.
+func (p privateElement) text(d *dicom.DataSet) string {
+	if t := d.Private(p.group, p.creator, p.element); t != 0 {
+		return strings.Join(d.Texts(t), `\`)
+	}
+	return ""
+}
+
 // float is the first number; NaN where there is none.
 func (p privateElement) float(d *dicom.DataSet) float64 {
 	if v := p.floats(d); len(v) > 0 {
@@ -170,12 +197,14 @@ func (p privateElement) float(d *dicom.DataSet) float64 {
 // Private blocks that are read, by creator. docs/convert.md says why each is
 // trusted.
 const (
-	philips1  = "Philips MR Imaging DD 001"
-	philips5  = "Philips MR Imaging DD 005"
-	philips   = "Philips Imaging DD 001"
-	siemens   = "SIEMENS CSA HEADER"
-	siemensMR = "SIEMENS MR HEADER"
-	geParam   = "GEMS_PARM_01"
-	geAcq     = "GEMS_ACQU_01"
-	united    = "Image Private Header" // United Imaging
+	philips1     = "Philips MR Imaging DD 001"
+	philips5     = "Philips MR Imaging DD 005"
+	philips      = "Philips Imaging DD 001"
+	siemens      = "SIEMENS CSA HEADER"
+	siemensMR    = "SIEMENS MR HEADER"
+	siemensShare = "SIEMENS MR SDS 01" // XA, in the shared functional groups
+	geParam      = "GEMS_PARM_01"
+	geAcq        = "GEMS_ACQU_01"
+	geRelation   = "GEMS_RELA_01"
+	united       = "Image Private Header" // United Imaging
 )

@@ -67,11 +67,44 @@ func TestPrivateElements(t *testing.T) {
 				s.Put(tManufacturer, "LO", "UIH").Private(0x0065, united, 0x09, "FD", 1000.0).Private(0x0065, united, 0x37, "FD", float64(i), float64(1-i), 0.0)
 			})
 		}, "001_t1-tse-sag_d1: 5×6×4, 0.7×0.8×4.4 mm\n001_t1-tse-sag_d2: 5×6×4, 0.7×0.8×4.4 mm\n"},
+		{"Philips gradient number, directions nearer than their rounding", 0x2005, func() []made {
+			return dynamicPair(4, func(i int, s *dicomtest.Set) {
+				s.Put(tManufacturer, "LO", "Philips").Private(0x2001, philips, 0x03, "FL", 1000.0).Private(0x2005, philips1, 0xB0, "FL", -.65329+.0001*float64(i)).
+					Private(0x2005, philips1, 0xB1, "FL", -.2706).Private(0x2005, philips1, 0xB2, "FL", -.7071).
+					Private(0x2005, philips5, 0x12, "IS", 2).Private(0x2005, philips5, 0x13, "IS", 4+5*i)
+			})
+		}, "001_t1-tse-sag_d1: 5×6×4, 0.7×0.8×4.4 mm\n001_t1-tse-sag_d2: 5×6×4, 0.7×0.8×4.4 mm\n"},
+		{"Philips ASL, label and control", 0x2005, func() []made {
+			return dynamicPair(4, func(i int, s *dicomtest.Set) {
+				s.Put(tManufacturer, "LO", "Philips").Private(0x2005, philips5, 0x29, "CS", [2]string{"LABEL", "CONTROL"}[i])
+			})
+		}, "001_t1-tse-sag_l1: 5×6×4, 0.7×0.8×4.4 mm\n001_t1-tse-sag_l2: 5×6×4, 0.7×0.8×4.4 mm\n"},
+		{"GE real-time timer", 0x0021, func() []made {
+			return each(dynamicPair(4, func(i int, s *dicomtest.Set) {
+				s.Put(tManufacturer, "LO", "GE MEDICAL SYSTEMS").Private(0x0021, geRelation, 0x5E, "DS", 1.1898+1.5*float64(i))
+			}), func(k int, s *dicomtest.Set) { s.Put(dicom.InstanceNumber, "IS", 1) })
+		}, "001_t1-tse-sag_t1: 5×6×4, 0.7×0.8×4.4 mm\n001_t1-tse-sag_t2: 5×6×4, 0.7×0.8×4.4 mm\n"},
+		{"GE field map and magnitude", 0x0043, func() []made {
+			return dynamicPair(4, func(i int, s *dicomtest.Set) {
+				s.Put(tManufacturer, "LO", "GE MEDICAL SYSTEMS").Private(0x0019, geAcq, 0x9C, "LO", "B0rf").Private(0x0019, geAcq, 0x9E, "LO", "B0map").
+					Private(0x0043, geParam, 0x30, "SS", 2*i)
+			})
+		}, "001_t1-tse-sag_fieldmap: 5×6×4, 0.7×0.8×4.4 mm\n001_t1-tse-sag: 5×6×4, 0.7×0.8×4.4 mm\n"},
+		{"Canon direction in Image Comments", 0x0019, func() []made {
+			return dynamicPair(4, func(i int, s *dicomtest.Set) {
+				s.Put(tManufacturer, "LO", "CANON_MEC").Put(tBValue, "FD", 1500.0).Put(tImageComments, "LT", [2]string{"b=1500(0.895,-0.445,0.000)", "b=1500(0.445,0.000,0.895)"}[i])
+			})
+		}, "001_t1-tse-sag_d1: 5×6×4, 0.7×0.8×4.4 mm\n001_t1-tse-sag_d2: 5×6×4, 0.7×0.8×4.4 mm\n"},
 		{"Siemens mosaic", 0x0019, func() []made {
 			return each(stackOf(1, 12, 10, [3]float64{}, axRow, axCol, [3]float64{}), func(_ int, s *dicomtest.Set) {
 				s.Put(tSpacingBetween, "DS", 3).Private(0x0019, siemensMR, 0x0A, "US", 4)
 			})
 		}, "001_t1-tse-sag: 5×6×4, 0.7×0.8×3 mm\n"},
+		{"Siemens mosaic that only its slices' times count", 0x0019, func() []made {
+			return each(stackOf(1, 12, 10, [3]float64{}, axRow, axCol, [3]float64{}), func(_ int, s *dicomtest.Set) {
+				s.Put(tSpacingBetween, "DS", 3).Put(tImageType, "CS", "ORIGINAL", "PRIMARY", "M", "MOSAIC").Private(0x0019, siemensMR, 0x29, "FD", 0.0, 500.0, 250.0)
+			})
+		}, "001_t1-tse-sag: 5×6×3, 0.7×0.8×3 mm\n"},
 	} {
 		for _, form := range []string{"explicit", "implicit", "UN"} {
 			t.Run(c.name+", "+form, func(t *testing.T) {
@@ -109,6 +142,8 @@ func unknown(s *dicomtest.Set, group uint16) {
 					b = append(b, '\\')
 				}
 				b = fmt.Append(b, v)
+			case "CS", "LO":
+				b = append(b, v.(string)...)
 			case "US", "SS":
 				b = binary.LittleEndian.AppendUint16(b, uint16(v.(int)))
 			case "FL":

@@ -68,6 +68,21 @@ func Data(t testing.TB, parts ...string) string {
 	return path
 }
 
+// Sets is the folder that $MAGN_QA names, of real scanners' series that are too
+// large to be shared data. Nobody promises it, so without the variable it is a
+// skip everywhere.
+func Sets(t testing.TB) string {
+	t.Helper()
+	dir := os.Getenv("MAGN_QA")
+	if dir == "" {
+		absent(t, false, "MAGN_QA names no folder of real scanner sets; bench/qa.sh says which they are")
+	}
+	if !exists(dir) {
+		absent(t, true, "MAGN_QA names %s, which is not there", dir)
+	}
+	return dir
+}
+
 // Torch makes sure that the tensor library can be opened, and that
 // internal/native finds it: a test binary lies in a folder of its own, so the
 // library beside bin/ is named through MAGN_NATIVE.

@@ -30,7 +30,7 @@ func (v *verdict) stop(end, line string) {
 // ends runs ask under the environment and says skip, fail or run.
 func ends(t *testing.T, env map[string]string, ask func(testing.TB)) string {
 	t.Helper()
-	for _, k := range []string{"CI", "MAGN_DATA", "MAGN_NATIVE", "MAGN_PEERS", "MAGN_PYTHON", "PATH"} {
+	for _, k := range []string{"CI", "MAGN_DATA", "MAGN_NATIVE", "MAGN_PEERS", "MAGN_QA", "MAGN_PYTHON", "PATH"} {
 		if v, ok := env[k]; ok {
 			t.Setenv(k, v)
 		} else if k != "PATH" {
@@ -66,6 +66,7 @@ func TestWhoMaySkip(t *testing.T) {
 		t.Fatal(err)
 	}
 	data := func(t testing.TB) { Data(t, "brain-cet1") }
+	sets := func(t testing.TB) { Sets(t) }
 	torch := func(t testing.TB) { Torch(t) }
 	gdcm := func(t testing.TB) { GDCM(t) }
 	xgboost := func(t testing.TB) { XGBoost(t) }
@@ -81,6 +82,9 @@ func TestWhoMaySkip(t *testing.T) {
 		{"data", env{"MAGN_DATA": filepath.Dir(empty)}, func(t testing.TB) { Data(t, filepath.Base(empty)) }, "run"},
 		{"no data", env{"MAGN_DATA": empty}, data, "skip"},
 		{"no data where it was promised", env{"MAGN_DATA": empty, "CI": "true"}, data, "fail"},
+		{"scanner sets", env{"MAGN_QA": empty}, sets, "run"},
+		{"no scanner sets, CI", env{"CI": "true"}, sets, "skip"},
+		{"scanner sets that are not there", env{"MAGN_QA": filepath.Join(empty, "sets")}, sets, "fail"},
 		{"library", env{"MAGN_NATIVE": library, "CI": "true"}, torch, "run"},
 		{"another library", env{"MAGN_NATIVE": library, "CI": "true"}, gdcm, "run"},
 		{"no other library, CI", env{"MAGN_NATIVE": empty, "CI": "true"}, gdcm, "fail"},
