@@ -11,7 +11,7 @@ lines() { grep -E '^ +[a-z_]+_test.go|^--- |^ok|^FAIL' | sed -E 's/ \([0-9.]+s\)
 	git describe --always --dirty
 	go test -count 1 -v -run 'TestBaselines|TestMatrices|TestIBSIValues|TestGeneratedLesions' ./internal/radiomics | lines
 	if [ -x bin/pypi/bin/python ]; then
-		MAGN_PEERS=1 MAGN_PYTHON=$PWD/bin/pypi/bin/python go test -count 1 -v -timeout 30m -run 'PyPI(Lesions|Extract|Settings|Filters)' ./internal/radiomics | lines | awk '/truth_test.go/ && $NF == 0 && !/brain1/ { exact++; next } { print } END { print exact " other cases of filters and preparation are exact, bit for bit" }'
+		MAGN_PEERS=1 MAGN_PYTHON=$PWD/bin/pypi/bin/python go test -count 1 -v -timeout 30m -run 'PyPI(Lesions|Extract|Settings|Filters|Cases)' ./internal/radiomics | lines | awk '/truth_test.go/ && $NF == 0 && !/brain1/ { exact++; next } { print } END { print exact " other cases of filters and preparation are exact, bit for bit" }'
 	else
 		echo "no bin/pypi: nothing of PyRadiomics, pywt and ITK as installed" >&2
 	fi

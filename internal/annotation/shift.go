@@ -62,6 +62,12 @@ const (
 	minContrast = .02  // deviation around the lesion, of the image's range
 )
 
+// Doubts that say something about the images, and not only that nothing can be told.
+const (
+	DoubtUnlike = "the images are not alike around the lesion"
+	DoubtFar    = "the best alignment is at the end of the search"
+)
+
 // FindShift looks for the translation of up to MaxShift mm that best aligns
 // target with reference around a lesion: normalised cross-correlation of both,
 // smoothed to the resolution of the thicker slices, at points up to shiftMargin
@@ -267,9 +273,9 @@ func (m *matcher) doubt(at [3]float64, ncc float64) string {
 	case ncc <= -1:
 		return "the target image covers too little around the lesion"
 	case ncc < minNCC:
-		return "the images are not alike around the lesion"
+		return DoubtUnlike
 	case math.Sqrt(at[0]*at[0]+at[1]*at[1]+at[2]*at[2]) > MaxShift-1:
-		return "the best alignment is at the end of the search"
+		return DoubtFar
 	}
 	// The curvature of the correlation at its peak: along its flattest direction
 	// it must fall, or the shift along that is anything.

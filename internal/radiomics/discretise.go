@@ -50,7 +50,8 @@ func (g *Grey) Ng() int { return int(g.Levels[len(g.Levels)-1]) }
 //	⌊n (x − min) / (max − min)⌋ + 1, and n for x = max
 //
 // on edges computed in float64, in numpy's order of operations, so that a value
-// on an edge falls on the same side. It is a *fault.Input where Width is not
+// on an edge falls on the same side; edges of counted bins are rounded to single
+// precision where values are stored so. It is a *fault.Input where Width is not
 // positive, where it is below the values' own resolution, and where more than
 // about a million levels would come of it.
 func (r *Region) Discretise(b Binning) (*Grey, error) {
@@ -74,6 +75,12 @@ func (r *Region) Discretise(b Binning) (*Grey, error) {
 	clear(level)
 	for _, s := range runs {
 		to := level[s.start : s.start+s.n]
+		if r.single && b.Count > 0 {
+			for k, v := range r.Values[s.start : s.start+s.n] {
+				to[k] = e.singleLevel(v)
+			}
+			continue
+		}
 		for k, v := range r.Values[s.start : s.start+s.n] {
 			to[k] = e.level(v)
 		}
@@ -169,4 +176,17 @@ func (e binEdges) level(v float64) int32 {
 		k = float64(e.last - 1)
 	}
 	return int32(max(k, 0)) + 1
+}
+
+// singleLevel is level with edges in single precision.
+func (e binEdges) singleLevel(v float64) int32 {
+	at := func(k int32) float64 { return float64(float32(e.low + float64(float64(k)*e.step))) }
+	k := int32((v - e.low) / e.step)
+	for k > 0 && v < at(k) {
+		k--
+	}
+	for v >= at(k+1) && int(k)+1 < e.last {
+		k++
+	}
+	return min(max(k, 0), int32(e.last-1)) + 1
 }

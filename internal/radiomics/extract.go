@@ -103,6 +103,11 @@ func (out *Result) shape(p *Prepared, s *Settings) error {
 		if err != nil {
 			return err
 		}
+		if d := s.Force2DDimension; c.Class == "shape2D" && r.Size[d] == 1 && r.Size[2-d] > 1 {
+			// PyRadiomics looks along x, y, z where the slices are those of z, y, x.
+			out.Notes = append(out.Notes, "shape2D is left out: the lesion has one voxel along "+"xyz"[d:d+1]+", and is on several slices")
+			continue
+		}
 		all := []Feature(nil)
 		if c.Class == "shape" {
 			all = Shape(r)

@@ -35,6 +35,19 @@ func (p *Prepared) filter(ctx context.Context, t *ImageType, workers int, yield 
 	return &fault.Input{File: "settings", Field: "imageType." + t.Name, Found: "a filter that is not offered", Do: "leave it out"}
 }
 
+// single says whether the type's images are of single precision, as ITK's
+// filters make them and numpy's do not; of is the type of the image that is
+// filtered.
+func (t *ImageType) single(of PixelType) bool {
+	switch t.Name {
+	case "LoG", "Gradient":
+		return true
+	case "Original", "LBP2D":
+		return of == Float32
+	}
+	return false
+}
+
 // laplacians calls yield for each sigma that the image is large enough for.
 func (p *Prepared) laplacians(ctx context.Context, b box, o *Options, workers int, yield func(name string, values []float64) error) error {
 	im := p.Image

@@ -24,6 +24,7 @@ type cell struct {
 type cooccurrences struct {
 	cells     []cell
 	symmetric bool
+	weighted  bool // n are no counts, and may be tiny beside each other
 }
 
 // GLCM describes which grey levels lie side by side. The features are computed
@@ -38,7 +39,8 @@ func GLCM(g *Grey, s *Options) []Feature {
 	var sum glcmValues
 	var weighted []cell
 	n := 0
-	for _, d := range directions(g.Size, s.Distances, s.stacked()) {
+	ways := directions(g.Size, s.Distances, s.stacked())
+	for _, d := range ways {
 		m := counter.count(d)
 		switch {
 		case len(m.cells) == 0:
@@ -55,13 +57,17 @@ func GLCM(g *Grey, s *Options) []Feature {
 		}
 	}
 	// Weights of far neighbours may all be rounded to 0.
-	if m := (cooccurrences{weighted, s.SymmetricalGLCM}); m.total() > 0 {
+	if m := (cooccurrences{weighted, s.SymmetricalGLCM, true}); m.total() > 0 {
 		sum.add(m.withMCC(g))
 		n++
 	}
 	mean := sum.dividedBy(n)
-	if len(g.Levels) == 1 {
+	switch {
+	case len(g.Levels) > 1:
+	case n > 0 || s.WeightingNorm == "" && len(ways) > 1:
 		mean.mcc = 1
+	default: // one matrix, of no pair: PyRadiomics sums k from 1 over nothing
+		mean.inverseVariance = 0
 	}
 	return mean.features()
 }
@@ -98,7 +104,7 @@ func (c *pairCounter) count(d offset) cooccurrences {
 	} else {
 		c.tabulated(d)
 	}
-	return cooccurrences{c.cells, c.symmetric}
+	return cooccurrences{c.cells, c.symmetric, false}
 }
 
 func (c *pairCounter) tabulated(d offset) {

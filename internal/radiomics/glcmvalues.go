@@ -53,6 +53,10 @@ func (m cooccurrences) values(g *Grey) glcmValues {
 		varX += px[i] * dx * dx
 		varY += py[i] * dy * dy
 	}
+	var covariance float64
+	if !m.symmetric {
+		ux, uy, varX, varY, covariance = m.moments(g, total)
+	}
 	v.average, v.sumSquares = ux, varX
 
 	v.ofSums(sums, ux+uy)
@@ -60,18 +64,55 @@ func (m cooccurrences) values(g *Grey) glcmValues {
 
 	v.correlation = 1
 	if s := math.Sqrt(varX) * math.Sqrt(varY); s != 0 {
-		// The variance of i+j is those of i and j and twice their covariance.
-		v.correlation = (v.tendency - varX - varY) / 2 / (s + eps)
+		if m.symmetric { // the variance of i+j is those of i and j and twice their covariance
+			covariance = (v.tendency - varX - varY) / 2
+		}
+		v.correlation = covariance / (s + eps)
 	}
 	// HXY1 and HXY2 are both HX + HY, since a logarithm turns the product of the
 	// margins into a sum. What they exceed HXY by is the mutual information.
 	information := max(0, hx+hy-v.entropy)
 	if h := max(hx, hy); h != 0 {
 		v.imc1 = -information / h
+		if m.weighted {
+			v.imc1 = (v.entropy - m.crossEntropy(px, py, total)) / h
+		}
 	}
 	v.imc2 = math.Sqrt(1 - math.Exp(-2*information))
 	v.px, v.py = px, py
 	return v
+}
+
+// crossEntropy is HXY1 as PyRadiomics has it. Weights of far neighbours make
+// margins whose product is below eps, which then counts.
+func (m cooccurrences) crossEntropy(px, py []float64, total float64) (h float64) {
+	for _, c := range m.cells {
+		p := c.n / total
+		h -= p * math.Log(px[c.i]*py[c.j]+eps) / math.Ln2
+		if m.symmetric && c.i != c.j {
+			h -= p * math.Log(px[c.j]*py[c.i]+eps) / math.Ln2
+		}
+	}
+	return h
+}
+
+// moments are means, variances and covariance of a matrix that is not
+// symmetric, cell by cell as numpy adds them up: where all pairs begin at one
+// level the correlation is 1, unless rounding leaves a variance, as with thirds,
+// and then it is near 0.
+func (m cooccurrences) moments(g *Grey, total float64) (ux, uy, varX, varY, covariance float64) {
+	for _, c := range m.cells {
+		p := c.n / total
+		ux += float64(p * float64(g.Levels[c.i]))
+		uy += float64(p * float64(g.Levels[c.j]))
+	}
+	for _, c := range m.cells {
+		p, dx, dy := c.n/total, float64(g.Levels[c.i])-ux, float64(g.Levels[c.j])-uy
+		varX += float64(p * float64(dx*dx))
+		varY += float64(p * float64(dy*dy))
+		covariance += float64(float64(p*dx) * dy)
+	}
+	return ux, uy, varX, varY, covariance
 }
 
 // withMCC is the values with the maximal correlation coefficient.

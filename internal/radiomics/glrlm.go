@@ -13,7 +13,8 @@ func GLRLM(g *Grey, s *Options) []Feature {
 	length := borrow(len(g.Index))
 	defer giveBack(length)
 	var weighted sizeMatrix
-	for _, d := range directions(g.Size, nil, s.stacked()) {
+	ways := directions(g.Size, nil, s.stacked())
+	for _, d := range ways {
 		var m sizeMatrix
 		if g.meetsTwice(d) {
 			m = g.runLengths(d, length)
@@ -40,6 +41,9 @@ func GLRLM(g *Grey, s *Options) []Feature {
 	}
 	for _, x := range sum.list() {
 		*x /= n
+	}
+	if n == 0 && (s.WeightingNorm != "" || len(ways) == 1) { // one matrix, of no run: PyRadiomics sums these over nothing
+		sum.entropy, sum.sizeVariance = 0, 0
 	}
 	v = sum
 	return features("glrlm", map[string]float64{

@@ -315,14 +315,19 @@ func TestStandardRefuses(t *testing.T) {
 	}
 }
 
-// A voxel's neighbours are the same, counted in one number or in two.
+// A voxel's neighbours are the same, counted in one number or in two, direction by
+// direction or row by row.
 func TestNeighboursEitherWay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g, err := randomRegion(t).Discretise(Binning{Count: rapid.IntRange(1, 200).Draw(t, "bins")})
 		if err != nil {
 			t.Fatal(err)
 		}
-		all := directions(g.Size, rapid.SliceOfNDistinct(rapid.IntRange(1, 4), 1, 3, rapid.ID).Draw(t, "distances"), -1)
+		distances, stacked := rapid.SliceOfNDistinct(rapid.IntRange(1, 4), 1, 3, rapid.ID).Draw(t, "distances"), rapid.IntRange(-1, 2).Draw(t, "stacked")
+		if rapid.Bool().Draw(t, "near") {
+			distances = []int{1}
+		}
+		all := directions(g.Size, distances, stacked)
 		type voxel struct {
 			v      int
 			n, sum float64
@@ -331,7 +336,7 @@ func TestNeighboursEitherWay(t *testing.T) {
 		into := func(to *[]voxel) func(int, float64, float64) {
 			return func(v int, n, sum float64) { *to = append(*to, voxel{v, n, sum}) }
 		}
-		g.packedNeighbours(all, 18, into(&packed)) // 503 neighbours of 200 are below 2¹⁷
+		g.packedNeighbours(all, 18, slices.Equal(distances, []int{1}), stacked, into(&packed)) // 503 neighbours of 200 are below 2¹⁷
 		g.manyNeighbours(all, into(&plain))
 		if !slices.Equal(packed, plain) {
 			t.Fatalf("%v, want %v", packed, plain)

@@ -72,7 +72,7 @@ func (f *ibsiFeatures) cooccurrence(g *Grey) {
 		n := 0
 		for _, m := range matrices {
 			if len(m) > 0 {
-				v.add(cooccurrences{m, true}.values(g))
+				v.add(cooccurrences{cells: m, symmetric: true}.values(g))
 				n++
 			}
 		}

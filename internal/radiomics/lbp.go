@@ -71,7 +71,7 @@ type lbp struct {
 func newLBP(o *Options) *lbp {
 	n := o.LBP2DSamples
 	l := &lbp{method: o.LBP2DMethod, texture: make([]float64, n), set: make([]bool, n)}
-	radius := float64(float32(o.LBP2DRadius))
+	radius := o.LBP2DRadius
 	round := func(x float64) float64 { return math.RoundToEven(x*1e5) / 1e5 }
 	for i := range n {
 		angle := 2 * math.Pi * float64(i) / float64(n)

@@ -3,6 +3,7 @@ package radiomics
 import (
 	"math"
 	"math/bits"
+	"slices"
 )
 
 // NGTDM describes how voxels differ from the mean of their neighbours: the
@@ -84,7 +85,7 @@ func (g *Grey) toneDifferences(s *Options) (n, difference, alone []float64) {
 	all := directions(g.Size, s.Distances, s.stacked())
 	most := 2 * len(all) // neighbours
 	if shift := bits.Len(uint(most * g.Ng())); shift+bits.Len(uint(most)) <= 31 {
-		g.packedNeighbours(all, shift, add)
+		g.packedNeighbours(all, shift, slices.Equal(s.Distances, []int{1}), s.stacked(), add)
 	} else {
 		g.manyNeighbours(all, add)
 	}
@@ -93,25 +94,74 @@ func (g *Grey) toneDifferences(s *Options) (n, difference, alone []float64) {
 
 // packedNeighbours calls add for each voxel with the number of its neighbours and
 // their levels' sum. Both are kept in one number, the count from bit shift on:
-// what is outside adds nothing to either, so that no branch hangs on it.
-func (g *Grey) packedNeighbours(all []offset, shift int, add func(v int, neighbours, sum float64)) {
+// what is outside adds nothing to either, so that no branch hangs on it. near says
+// that all are the neighbours at distance 1, but for those along the axis stacked.
+func (g *Grey) packedNeighbours(all []offset, shift int, near bool, stacked int, add func(v int, neighbours, sum float64)) {
 	one := int32(1) << shift
-	around := g.borrowed(0)
+	around, packed := g.borrowed(0), borrow(len(g.Level))
 	defer giveBack(around)
+	defer giveBack(packed)
+	clear(packed)
+	for _, r := range g.runs {
+		to := packed[r.start : r.start+r.n]
+		for k, level := range g.Level[r.start : r.start+r.n] {
+			to[k] = level + one
+		}
+	}
+	if near {
+		g.cubeSums(packed, around, stacked)
+		all = nil
+	}
 	for _, d := range all {
 		g.pairs(d, func(a, b, n int) {
-			la := g.Level[a : a+n]
-			lb, sa, sb := g.Level[b : b+n][:len(la)], around[a : a+n][:len(la)], around[b : b+n][:len(la)]
-			for k, level := range la {
-				other := lb[k]
-				sa[k] += other + -other>>31&one // the shift spreads the sign: all ones but for 0
-				sb[k] += level + one
+			pa := packed[a : a+n]
+			pb, sa, sb := packed[b : b+n][:len(pa)], around[a : a+n][:len(pa)], around[b : b+n][:len(pa)]
+			for k, p := range pa {
+				sa[k] += pb[k]
+				sb[k] += p
 			}
 		})
 	}
 	for _, r := range g.runs {
 		for v := r.start; v < r.start+r.n; v++ {
 			add(v, float64(around[v]>>shift), float64(around[v]&(one-1)))
+		}
+	}
+}
+
+// cubeSums sets around to the sum of packed over the cube of 3³ voxels, or square of
+// 3², about each voxel of the lesion without that itself: three along x are added
+// once for all rows that they are in.
+func (g *Grey) cubeSums(packed, around []int32, stacked int) {
+	w, slice := g.Size[0], g.Size[0]*g.Size[1]
+	along := packed
+	if stacked != 2 {
+		along = borrow(len(packed))
+		defer giveBack(along)
+		for at := 0; at < len(packed); at += w {
+			row, to := packed[at:at+w], along[at:at+w]
+			before, here := int32(0), row[0]
+			for k, after := range row[1:] {
+				to[k] = before + here + after
+				before, here = here, after
+			}
+			to[w-1] = before + here
+		}
+	}
+	for _, r := range g.runs {
+		sum := around[r.start : r.start+r.n]
+		for k, p := range packed[r.start : r.start+r.n] {
+			sum[k] = -p
+		}
+		for z := max(r.z-1, 0); z <= min(r.z+1, g.Size[2]-1); z++ {
+			for y := max(r.y-1, 0); y <= min(r.y+1, g.Size[1]-1); y++ {
+				if stacked == 0 && z != r.z || stacked == 1 && y != r.y {
+					continue
+				}
+				for k, x := range along[r.start+(y-r.y)*w+(z-r.z)*slice:][:len(sum)] {
+					sum[k] += x
+				}
+			}
 		}
 	}
 }

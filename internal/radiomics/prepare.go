@@ -176,6 +176,7 @@ func (p *Prepared) Images(ctx context.Context, workers int, visit func(name stri
 			if err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
+			r.single = t.single(p.Image.Type)
 			return visit(name, &t.Options, r)
 		})
 		if err != nil {

@@ -17,6 +17,8 @@ type Region struct {
 	Values  []float64  // every voxel of the box; (x,y,z) is at x + Size[0]*(y + Size[1]*z)
 	Inside  []bool     // which of them are the lesion's
 	Count   int        // how many are
+
+	single bool // values are of single precision
 }
 
 // NewRegion cuts the smallest box around the voxels of inside from an image of

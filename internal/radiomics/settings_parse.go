@@ -55,7 +55,11 @@ func parseSettings(path string, data []byte) (*Settings, error) {
 	s := &Settings{Options: defaultOptions()}
 	sections := map[string]ast.Node{}
 	if len(file.Docs) == 1 {
-		entries, err := p.entries(file.Docs[0].Body, "the file")
+		body, err := p.plain(file.Docs[0].Body, anchors{})
+		if err != nil {
+			return nil, err
+		}
+		entries, err := p.entries(body, "the file")
 		if err != nil {
 			return nil, err
 		}
@@ -97,26 +101,30 @@ type entry struct {
 
 // entries lists what a mapping says; nothing where node is absent or null.
 func (p paramFile) entries(node ast.Node, where string) ([]entry, error) {
-	var values []*ast.MappingValueNode
-	switch n := node.(type) {
+	switch node.(type) {
 	case nil, *ast.NullNode, *ast.CommentGroupNode:
 		return nil, nil
-	case *ast.MappingNode:
-		values = n.Values
-	case *ast.MappingValueNode:
-		values = []*ast.MappingValueNode{n}
+	case *ast.MappingNode, *ast.MappingValueNode:
 	default:
 		return nil, &fault.Input{File: p.path, Field: lineOf(node) + where, Found: kindOf(node), Expected: "keys with values"}
 	}
+	left := maxMerged
+	own, merged, err := p.pairs(node, &left)
+	if err != nil {
+		return nil, err
+	}
 	var all []entry
 	seen := map[string]int{}
-	for _, v := range values {
+	for i, v := range append(own[:len(own):len(own)], merged...) {
 		tk := v.Key.GetToken()
 		e := entry{key: tk.Value, line: tk.Position.Line, value: v.Value}
-		if _, plain := v.Key.(ast.ScalarNode); !plain || v.Key.Type() == ast.MergeKeyType {
+		if _, plain := v.Key.(ast.ScalarNode); !plain {
 			return nil, p.at(e, where).found(strconv.Quote(e.key), "a plain key", "")
 		}
 		if first, twice := seen[e.key]; twice {
+			if i >= len(own) {
+				continue // what a mapping says itself counts before what it merges
+			}
 			return nil, p.at(e, where).found("the key a second time", "it once", fmt.Sprintf("line %d has it already", first))
 		}
 		seen[e.key] = e.line

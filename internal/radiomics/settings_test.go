@@ -157,7 +157,11 @@ func TestSettingsFaults(t *testing.T) {
 		{"- 1", "found a list, expected keys with values"},
 		{"setting: {", "line 1"},
 		{"setting: {}\n---\nsetting: {}", "found 2 documents"},
-		{"setting:\n  padDistance: &a 5\n  level: *a", "line 2, setting.padDistance: found an anchor or alias"},
+		{"setting:\n  level: *a", "line 2: found *a, expected a name that stands with & before it"},
+		{"setting: &a {binWidth: *a}", "line 1: found *a"},
+		{"setting:\n  <<: 5", "found 5, expected keys with values"},
+		{"setting:\n  padDistance: &a 5\n  normalize: *a", "line 3, setting.normalize: found 5"},
+		{doubling, "merges of merges"},
 		{strings.Repeat(" ", maxSettings+1), "more than 128 KiB"},
 		{"setting: " + strings.Repeat("[", 1001), "1001 opening brackets"},
 	} {

@@ -66,17 +66,27 @@ func readNRRD(t testing.TB, path string) (volume.Grid, []float64, PixelType) {
 		t.Fatal(err)
 	}
 	data := make([]float64, g.Len())
-	switch field["type"] {
-	case "short":
-		for i := range data {
-			data[i] = float64(int16(binary.LittleEndian.Uint16(values[2*i:])))
+	width := len(values) / len(data)
+	u := func(i int) (bits uint64) {
+		for b := range width {
+			bits |= uint64(values[width*i+b]) << (8 * b)
 		}
-		return g, data, Int16
-	case "int":
+		return bits
+	}
+	kinds := map[string]struct {
+		is PixelType
+		of func(bits uint64) float64
+	}{
+		"signed char": {Int8, func(b uint64) float64 { return float64(int8(b)) }}, "unsigned char": {Uint8, func(b uint64) float64 { return float64(b) }},
+		"short": {Int16, func(b uint64) float64 { return float64(int16(b)) }}, "unsigned short": {Uint16, func(b uint64) float64 { return float64(b) }},
+		"int": {Int32, func(b uint64) float64 { return float64(int32(b)) }}, "unsigned int": {Uint32, func(b uint64) float64 { return float64(b) }},
+		"float": {Float32, func(b uint64) float64 { return float64(math.Float32frombits(uint32(b))) }}, "double": {Float64, math.Float64frombits},
+	}
+	if kind, known := kinds[field["type"]]; known {
 		for i := range data {
-			data[i] = float64(int32(binary.LittleEndian.Uint32(values[4*i:])))
+			data[i] = kind.of(u(i))
 		}
-		return g, data, Int32
+		return g, data, kind.is
 	}
 	t.Fatalf("%s: type %s", path, field["type"])
 	return g, nil, Unknown

@@ -131,8 +131,14 @@ func TestFindings(t *testing.T) {
 		crop    int
 		all     []series
 	}{
-		{"axial: the stacks hold ", 10, ball, 96, axial(func(s *series) { s.centre[2] = 37 })},
-		{"axial: the stacks hold 0 % of a lesion", 15, [][4]float64{{0, 0, 0, 10}, {0, 0, 33, 4}}, 96, axial(func(s *series) { s.size[2] = 14 })},
+		{"axial: the stacks hold ", 15, ball, 96, axial(func(s *series) { s.centre[2] = 37 })},
+		{"axial: the stacks hold 0 % of the largest lesion", 40, [][4]float64{{0, 0, 0, 4}, {0, 0, 33, 10}}, 96, axial(func(s *series) { s.size[2] = 12 })},
+		{"axial: the stacks hold 1 lesion that the mask does not show", 20, [][4]float64{{0, 0, 20, 6}, {0, 0, -20, 8}}, 96, axial(func(s *series) { s.forget = 1 })},
+		{"2 views are not like the outlined one", 10, ball, 96, three(func(v volume.View, s *series) {
+			if v == volume.Sagittal {
+				s.other = true
+			}
+		})},
 		{"axial: the mask and the carried outline agree by a Dice of ", 25, ball, 96, axial(func(s *series) { s.maskAt[0] = 12 })},
 		{"axial: two stacks disagree by ", 20, ball, 96, append(three(nil), func() series { s := usual(volume.Axial); s.shift[1] = 5; return s }())},
 		{"axial: the mask reaches the edge of the image", 15, ball, 96, axial(func(s *series) { s.centre[0] = 32 })},
@@ -142,15 +148,19 @@ func TestFindings(t *testing.T) {
 				s.top = 650
 			}
 		})},
-		{"sagittal: a lesion is outlined on the stack's last slice", 10, ball, 96, three(func(v volume.View, s *series) {
+		{"sagittal: the largest lesion is widest on the stack's last slice", 15, ball, 96, three(func(v volume.View, s *series) {
 			if v == volume.Sagittal {
-				s.centre[0] = 30
+				s.centre[0] = 35
 			}
 		})},
-		{"sagittal: outlined on one slice only", 5, [][4]float64{{1.65, 0, 0, 2.5}}, 96, three(nil)},
+		{"sagittal: a lesion of 20 mm is outlined on one slice only", 10, ball, 96, three(func(v volume.View, s *series) {
+			if v == volume.Sagittal {
+				s.only = 12
+			}
+		})},
 	} {
 		t.Run(c.say, func(t *testing.T) {
-			has(t, read(t, c.lesions, Settings{c.crop, .7, !strings.Contains(c.say, "disagree")}, c.all...), c.say, c.points)
+			has(t, read(t, c.lesions, Settings{c.crop, .7, !strings.Contains(c.say, "disagree") && !strings.Contains(c.say, "not like")}, c.all...), c.say, c.points)
 		})
 	}
 }
@@ -180,5 +190,27 @@ func TestShiftAroundTheLesionThatIsShown(t *testing.T) {
 	if s := c.Views[2].Shift(); s == nil || math.Abs(s.Length-4) > .6 {
 		t.Errorf("%+v", c.Views[2].Shifts)
 	}
-	has(t, c, "axial: the stacks hold 0 % of a lesion", 10)
+	has(t, c, "axial: the stacks hold 0 % of the largest lesion", 40)
+}
+
+// What is usual is no finding: a second, smaller lesion beyond the axial block, a
+// small lesion on one slice, and an end of the lesion on the last slice.
+func TestUsualIsSilent(t *testing.T) {
+	for name, c := range map[string]*Card{
+		"block": read(t, [][4]float64{{0, 0, 0, 10}, {0, 0, 33, 4}}, quick, three(func(v volume.View, s *series) {
+			if v == volume.Axial {
+				s.size[2] = 14
+			}
+		})...),
+		"one slice": read(t, [][4]float64{{1.65, 0, 0, 2.5}}, quick, three(nil)...),
+		"end": read(t, ball, quick, three(func(v volume.View, s *series) {
+			if v == volume.Sagittal {
+				s.centre[0] = 29
+			}
+		})...),
+	} {
+		if c.Suspicion() != 0 {
+			t.Errorf("%s: %+v", name, c.Findings)
+		}
+	}
 }

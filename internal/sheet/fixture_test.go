@@ -23,6 +23,9 @@ type series struct {
 	maskAt  [3]float64 // of the ball in the mask, beyond the lesion's place
 	unknown bool       // spacing
 	top     float32    // values above are cut; 0: none
+	forget  uint16     // a lesion that the mask does not have
+	only    int        // the one slice that is outlined, from 1; 0: all
+	other   bool       // another contrast: tissue tells nothing of what it is elsewhere
 }
 
 // usual is a stack that shows all of a lesion in the origin.
@@ -67,11 +70,14 @@ func (s series) scan(lesions [][4]float64) (*volume.Volume, *volume.Mask) {
 			q[r] = p[r] - s.shift[r]
 		}
 		x := 500 + 120*math.Sin(q[0]/5+1)*math.Cos(q[1]/6) + 110*math.Sin(q[2]/4.5)*math.Cos(q[0]/8) + 90*math.Cos((q[1]+q[2])/7)
+		if s.other {
+			x = 500 + 150*math.Sin(q[0]/3+q[1]/4)*math.Cos(q[2]/5-q[0]/7)
+		}
 		for n, l := range lesions {
 			if dist(q, l) < l[3] {
 				x += 300
 			}
-			if dist([3]float64{p[0] - s.maskAt[0], p[1] - s.maskAt[1], p[2] - s.maskAt[2]}, l) < l[3] {
+			if dist([3]float64{p[0] - s.maskAt[0], p[1] - s.maskAt[1], p[2] - s.maskAt[2]}, l) < l[3] && uint16(n+1) != s.forget && (s.only == 0 || at[2] == s.only-1) {
 				m.Labels[i] = uint16(n + 1)
 			}
 		}

@@ -3,22 +3,27 @@ package sheet
 import (
 	"fmt"
 	"math"
+	"slices"
 
+	"magn/internal/annotation"
 	"magn/internal/volume"
 )
 
-// What makes a case suspicious, and how much. A case that nothing is wrong with
-// has 0 points; 100 are the most.
+// What makes a case suspicious, and how much. A finding says that a network would
+// be shown another thing than the lesion that was outlined, or be told that it lies
+// elsewhere; a case without one has 0 points, and 100 are the most. What is usual is
+// none: a block of axial slices that leaves out one of several lesions, say.
 const (
-	wantCoverage  = .95  // of each lesion, in each view
-	leastCovered  = 15.0 // where a lesion is not covered at all …
-	mostCovered   = 25.0 // … and with it where none is
+	halfCovered   = .5   // of a lesion: more than that holds its largest section
+	leastCovered  = 15.0 // where that much of the largest lesion is missing …
+	notCovered    = 40.0 // … and where all of it is: another lesion is shown
 	moved         = 3.0  // mm: half a thick slice, and beyond what FindShift errs by
 	perMM         = 5.0
 	movedMost     = 40.0
 	apart         = 3.0 // mm between the shifts of two stacks of a view
 	wantAgreement = .6  // Dice of the mask and the carried outline
 	smallLesion   = 5.0 // mm; one on few pixels is not held against the carried outline
+	thickLesion   = 3.0 // slices that a lesion would be on were it as thick as wide
 )
 
 // judge adds what the numbers say; what the pictures say is there already.
@@ -26,17 +31,22 @@ func (c *Card) judge(on volume.View, drawn stack) {
 	add := func(points float64, format string, args ...any) {
 		c.Findings = append(c.Findings, Finding{fmt.Sprintf(format, args...), math.Round(points)})
 	}
+	unlike := 0
 	for _, v := range c.Views {
-		if v.Coverage != nil && *v.Coverage < wantCoverage {
-			add(max(1, leastCovered*(1-*v.Coverage)+mostCovered*(1-v.Covered)), "%s: the stacks hold %s of a lesion", v.View, percent(*v.Coverage))
+		if v.Coverage != nil && v.main < halfCovered {
+			add(notCovered-(notCovered-leastCovered)*v.main/halfCovered, "%s: the stacks hold %s of the largest lesion", v.View, percent(v.main))
 		}
-		if v.Lesions < c.Lesions && (v.Coverage == nil || *v.Coverage > .05) { // else it is said
-			add(20, "%s: shows %d of %d lesions", v.View, v.Lesions, c.Lesions)
+		if v.lost > 0 {
+			add(20, "%s: the stacks hold %d %s that the mask does not show", v.View, v.lost, plural(v.lost, "lesion", "lesions"))
 		}
-		if s := v.Shift(); s != nil && s.Length > moved {
+		s := v.Shift()
+		switch {
+		case s != nil && s.Length > moved:
 			add(min(movedMost, perMM*(s.Length-moved)+perMM), "%s: the patient moved by %.1f mm", v.View, s.Length)
-		} else if s == nil && len(v.Shifts) > 0 {
-			add(5, "%s: whether the patient moved is not known: %s", v.View, v.Shifts[0].Doubt)
+		case s == nil && len(v.Shifts) > 0 && v.Shifts[0].Doubt == annotation.DoubtFar:
+			add(20, "%s: the patient may have moved by more than %.0f mm", v.View, annotation.MaxShift)
+		case s == nil && len(v.Shifts) > 0 && v.Shifts[0].Doubt == annotation.DoubtUnlike:
+			unlike++
 		}
 		if d := v.apart(); d > apart {
 			add(20, "%s: two stacks disagree by %.1f mm", v.View, d)
@@ -45,7 +55,17 @@ func (c *Card) judge(on volume.View, drawn stack) {
 			add(25, "%s: the mask and the carried outline agree by a Dice of %.2f", v.View, *v.Agreement)
 		}
 	}
+	if unlike > 0 {
+		add(10, "%d %s not like the outlined one around the lesion: another contrast, or he moved far", unlike, plural(unlike, "view is", "views are"))
+	}
 	c.ends(on, drawn, add)
+}
+
+func plural(n int, one, more string) string {
+	if n == 1 {
+		return one
+	}
+	return more
 }
 
 // apart is how far the shifts of two stacks differ.
@@ -65,17 +85,26 @@ func (v View) apart() float64 {
 	return far
 }
 
-// ends says where the outline may go on beyond what was imaged, and where it tells
-// little.
+// ends says where the outline may not be what it is of: where the largest lesion
+// is widest on the last slice that there is, its middle may lie beyond; and where
+// it is on one slice although it is wider than several slices are thick.
 func (c *Card) ends(on volume.View, drawn stack, add func(float64, string, ...any)) {
-	first, last := drawn.Mask.Size[2], -1
-	for _, d := range drawn.Mask.Drawn() {
-		first, last = min(first, d.Slice), max(last, d.Slice)
+	n := drawn.Mask.Size[2]
+	if n < 3 || c.main.Label == 0 {
+		return
 	}
-	if n := drawn.Mask.Size[2]; n > 1 && (first == 0 || last == n-1) {
-		add(10, "%s: a lesion is outlined on the stack's last slice and may go on", on)
+	area, sum := make([]int, n), 0
+	for k := range n {
+		for _, l := range drawn.Mask.Labels[k*len(drawn.Mask.Labels)/n:][:len(drawn.Mask.Labels)/n] {
+			if l == c.main.Label {
+				area[k]++
+			}
+		}
+		sum += area[k]
 	}
-	if first == last && drawn.Mask.Size[2] > 1 {
-		add(5, "%s: outlined on one slice only", on)
+	if widest := slices.Max(area); widest > 0 && (area[0] == widest || area[n-1] == widest) {
+		add(15, "%s: the largest lesion is widest on the stack's last slice; its middle may lie beyond", on)
+	} else if widest == sum && drawn.Image.SpacingKnown && c.main.DiameterMM > thickLesion*drawn.Image.Spacing()[2] {
+		add(10, "%s: a lesion of %.0f mm is outlined on one slice only", on, c.main.DiameterMM)
 	}
 }

@@ -23,7 +23,7 @@ import (
 )
 
 // version changes when the same case makes another card.
-const version = "sheet 1"
+const version = "sheet 2"
 
 // Make makes the cards of all cases, in their order, on all cores. A card is kept
 // in dir by the hash of the case's files and of the settings, so that a sheet that

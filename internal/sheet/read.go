@@ -39,11 +39,15 @@ func Read(k cohort.Case, s Settings) (*Card, error) {
 		return nil, &fault.Input{File: k.Dir, Field: "case " + k.ID, Found: "no stack of any view", Expected: "at least one <view>.nii.gz"}
 	}
 	known := drawn.Image.SpacingKnown
-	if lesions, err := annotation.Measure(drawn.Mask, annotation.Third); err == nil {
+	lesions, err := annotation.Measure(drawn.Mask, annotation.Third)
+	if err == nil {
 		c.Lesions = len(lesions)
 		for _, l := range lesions {
 			c.VolumeML += l.VolumeML
 			c.Diameter = max(c.Diameter, l.DiameterMM)
+			if l.VolumeML > c.main.VolumeML {
+				c.main = l
+			}
 		}
 	} else if known {
 		return nil, err
@@ -55,9 +59,11 @@ func Read(k cohort.Case, s Settings) (*Card, error) {
 		view := View{View: v, Stacks: len(stacks[v])}
 		view.How, view.Method = origin.of(v)
 		if known {
-			if err := view.compare(*drawn, v == on, stacks[v], s.noShift); err != nil {
+			cover, err := view.compare(*drawn, v == on, stacks[v], s.noShift)
+			if err != nil {
 				return nil, err
 			}
+			view.hold(cover, c.main.Label, lesions, stacks[v])
 		}
 		view.Lesions = countLesions(stacks[v])
 		if !known && v == on {
@@ -73,17 +79,17 @@ func Read(k cohort.Case, s Settings) (*Card, error) {
 // compare holds a view against the outline as it was drawn: what of it the stacks
 // hold, whether the patient moved, and whether the masks are where it would be
 // carried. What cannot be compared, for a spacing that is unknown, is left open.
-func (v *View) compare(drawn stack, itself bool, stacks []stack, noShift bool) error {
+func (v *View) compare(drawn stack, itself bool, stacks []stack, noShift bool) (map[uint16]float64, error) {
 	var grids []volume.Grid
 	for _, s := range stacks {
 		if !s.Image.SpacingKnown {
-			return nil
+			return nil, nil
 		}
 		grids = append(grids, s.Image.Grid)
 	}
 	cover, err := annotation.Coverage(drawn.Mask, annotation.Third, grids)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	least := 1.0
 	for _, c := range cover {
@@ -98,13 +104,13 @@ func (v *View) compare(drawn stack, itself bool, stacks []stack, noShift bool) e
 		if !noShift {
 			shift, err := annotation.FindShiftOf(drawn.Image, s.Image, drawn.Mask)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			v.Shifts = append(v.Shifts, shift)
 		}
 		carried, err := annotation.Transfer(drawn.Mask, s.Image.Grid, annotation.Options{AnyFrame: true, Drawn: annotation.Third, Target: annotation.Third})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for i, l := range carried.Labels {
 			m := s.Mask.Labels[i]
@@ -120,7 +126,24 @@ func (v *View) compare(drawn stack, itself bool, stacks []stack, noShift bool) e
 		dice := float64(both) / float64(all)
 		v.Agreement = &dice
 	}
-	return nil
+	return cover, nil
+}
+
+// hold says how much of the largest lesion the stacks hold, and how many lesions
+// they hold most of without the mask having them. cover is the share of each.
+func (v *View) hold(cover map[uint16]float64, main uint16, lesions []annotation.Lesion, stacks []stack) {
+	v.main = cover[main]
+	seen := map[uint16]bool{}
+	for _, s := range stacks {
+		for _, l := range s.Mask.Labels {
+			seen[l] = true
+		}
+	}
+	for _, l := range lesions {
+		if cover[l.Label] >= halfCovered && !seen[l.Label] && l.DiameterMM > smallLesion {
+			v.lost++
+		}
+	}
 }
 
 func countLesions(stacks []stack) int {

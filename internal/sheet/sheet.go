@@ -34,6 +34,8 @@ type Card struct {
 	VolumeML float64   `json:"volume_ml"`
 	Findings []Finding `json:"findings"`
 	Error    string    `json:"error,omitempty"` // why there is nothing to show
+
+	main annotation.Lesion // the one of the largest volume; no label where nothing is known
 }
 
 // View is one direction of a case.
@@ -54,6 +56,9 @@ type View struct {
 	// Agreement of the mask with the outline as annotation carries it (Dice).
 	Agreement *float64 `json:"agreement,omitempty"`
 	Picture   Picture  `json:"picture"`
+
+	main float64 // the share of the largest lesion that the stacks hold
+	lost int     // lesions that the stacks hold most of and the mask does not have
 }
 
 // Picture is the slice with the largest outline, around the crop.
