@@ -101,17 +101,26 @@ func (b Bench) Run(ctx context.Context) (Measurement, error) {
 	}, nil
 }
 
-// predict makes one forward pass of all views. What is read back ends the step
-// on a device that computes on its own.
+// predict answers for the batch as an evaluation does: view by view, evalBatch
+// crops at a time. What is read back ends the step on a device that computes on
+// its own.
 func (b Bench) predict(t *trainer, hb hostBatch) error {
-	return torch.Do(t.mode, func(s *torch.Scope) {
-		var xs []torch.Tensor
-		for _, x := range hb.images {
-			xs = append(xs, t.net.images(s, x, hb.n, b.Size))
+	area := len(hb.images[0]) / hb.n
+	for v, images := range hb.images {
+		for start := 0; start < hb.n; start += evalBatch {
+			end := min(start+evalBatch, hb.n)
+			c := chunk{view: v, images: images[start*area : end*area]}
+			answers := make([]answer, end-start)
+			for i := range answers {
+				answers[i].terms = make([]float64, len(hb.images))
+				c.crops = append(c.crops, crop{of: i, term: true, cam: -1})
+			}
+			if err := t.net.evaluateChunk(t.mode, b.Size, c, answers); err != nil {
+				return err
+			}
 		}
-		logits, _ := t.net.forward(s, xs, false)
-		s.Floats(logits, hb.n)
-	})
+	}
+	return nil
 }
 
 // batch is noise with a square lesion.

@@ -22,8 +22,10 @@ type cam struct {
 	s    []float32
 }
 
-// evalBatch is how many crops go through the network at once.
-const evalBatch = 32
+// evalBatch is how many crops go through the network at once: enough for its
+// convolutions to run at full speed, and few, for what a layer makes of them all
+// is held at the same time.
+const evalBatch = 8
 
 // crop is one crop to look at: which answer it is part of, and what it is good
 // for.
