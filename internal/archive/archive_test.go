@@ -2,6 +2,7 @@ package archive
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -245,6 +246,76 @@ func TestThinSlices(t *testing.T) {
 	}
 }
 
+// toLine is how far a point is from a line, the third coordinate aside.
+func toLine(x [2]float64, p, q [3]float64) float64 {
+	d := [2]float64{q[0] - p[0], q[1] - p[1]}
+	t := 0.0
+	if n := d[0]*d[0] + d[1]*d[1]; n > 0 {
+		t = max(0, min(1, ((x[0]-p[0])*d[0]+(x[1]-p[1])*d[1])/n))
+	}
+	return math.Hypot(p[0]+t*d[0]-x[0], p[1]+t*d[1]-x[1])
+}
+
+// A contour through the centres of pixels has those on it: by Pick's theorem a
+// polygon of area A with whole corners has A + B/2 + 1 whole points inside and on
+// it, B of them on it. The pixels on the line around a hole stay, as OpenCV draws it.
+func TestContoursThroughCentres(t *testing.T) {
+	g := oblique()
+	pixels := func(t rapid.TB, contours ...[][3]float64) int {
+		b := structureSet(g, nil, roi{"any", contours}).Bytes()
+		f, err := dicom.Read(bytes.NewReader(b), int64(len(b)), "memory.dcm")
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := Read(context.Background(), f, Options{Series: &g})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return count(a.Mask, 1, -1)
+	}
+	gcd := func(a, b int) int {
+		for b != 0 {
+			a, b = b, a%b
+		}
+		return max(a, -a)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		var c [][3]float64
+		var x, y [3]int
+		for i := range 3 {
+			x[i], y[i] = rapid.IntRange(0, 19).Draw(t, "x"), rapid.IntRange(0, 15).Draw(t, "y")
+			c = append(c, [3]float64{float64(x[i]), float64(y[i]), 2})
+		}
+		twice := (x[1]-x[0])*(y[2]-y[0]) - (x[2]-x[0])*(y[1]-y[0])
+		on := 0
+		for i := range 3 {
+			on += gcd(x[(i+1)%3]-x[i], y[(i+1)%3]-y[i])
+		}
+		if twice == 0 {
+			t.Skip("a line")
+		}
+		if n, want := pixels(t, c), (max(twice, -twice)+on)/2+1; n != want {
+			t.Errorf("%d pixels, want %d", n, want)
+		}
+	})
+	box := func(x0, x1, y0, y1 float64) [][3]float64 {
+		return [][3]float64{{x0, y0, 2}, {x1, y0, 2}, {x1, y1, 2}, {x0, y1, 2}}
+	}
+	for _, c := range []struct {
+		name     string
+		contours [][][3]float64
+		want     int
+	}{
+		{"one pixel wide", [][][3]float64{box(3, 3, 2, 9)}, 8},
+		{"a ring", [][][3]float64{box(2, 9, 2, 9), box(4, 7, 4, 7)}, 64 - 4},
+		{"a ring and an island", [][][3]float64{box(2, 13, 2, 13), box(4, 11, 4, 11), box(6, 9, 6, 9)}, 144 - 36 + 16},
+	} {
+		if n := pixels(t, c.contours...); n != c.want {
+			t.Errorf("%s: %d pixels, want %d", c.name, n, c.want)
+		}
+	}
+}
+
 // A pixel is inside where its centre is: the polygon, point by point, by the
 // even-odd rule, of several where they are to be combined by it, on any storage of the grid.
 func TestRasterIsExact(t *testing.T) {
@@ -291,9 +362,8 @@ func TestRasterIsExact(t *testing.T) {
 						if (p[1] > float64(y)) != (q[1] > float64(y)) {
 							at := p[0] + (float64(y)-p[1])/(q[1]-p[1])*(q[0]-p[0])
 							in = in != (at > float64(x))
-							near = near || math.Abs(at-float64(x)) < 1e-6
 						}
-						near = near || math.Abs(q[1]-float64(y)) < 1e-6 // ten digits a coordinate
+						near = near || toLine([2]float64{float64(x), float64(y)}, p, q) < 2*onLine
 						p = q
 					}
 				}

@@ -13,9 +13,14 @@ type run struct{ y, first, last int }
 // of columns, none of which touches another.
 type filled struct {
 	runs   []run
+	inner  []run // those not on the line of a contour
 	pixels int
 	within int // how many contours lie around it, each inside the next
 }
+
+// onLine is how far from a contour, in pixels, a pixel's centre lies on it: half of
+// the last of three decimals of a mm in pixels of a quarter of one.
+const onLine = 2e-3
 
 // fill adds the pixels of the contours of one plane. Within a contour those are
 // inside from which a ray crosses it an odd number of times, so that a keyhole is a
@@ -60,6 +65,9 @@ func (r *raster) fill(voxels []int32, name string, group []contour) []int32 {
 			continue
 		}
 		kept = append(kept, f)
+		if f.within%2 == 1 {
+			f.runs = f.inner // the line around a hole belongs to what is around it
+		}
 		out = r.combine(out, f, f.within%2 == 1)
 	}
 	return r.add(voxels, int(group[0].depth), out)
@@ -76,7 +84,9 @@ func (r *raster) add(voxels []int32, k int, f filled) []int32 {
 	return voxels
 }
 
-// inside is the pixels whose centres are inside by the rule of rays.
+// inside is the pixels whose centres are inside by the rule of rays, or on a line:
+// many programs (OpenCV's findContours, rt-utils) draw an outline through the
+// centres of the outermost pixels.
 func (r *raster) inside(group []contour) filled {
 	w, h := r.grid.Size[r.a], r.grid.Size[r.b]
 	lo, hi := float64(h), -1.
@@ -106,6 +116,54 @@ func (r *raster) inside(group []contour) filled {
 			last := int(min(float64(w-1), math.Ceil(xs[i+1])-1)) // left edge in, right edge out
 			f.push(run{low + y, first, last})
 		}
+	}
+	line := r.line(group)
+	if len(line.runs) == 0 {
+		f.inner = f.runs
+		return f
+	}
+	inner := r.combine(f, line, true)
+	f = r.combine(f, line, false)
+	f.inner = inner.runs
+	return f
+}
+
+// line is the pixels whose centres lie on a contour.
+func (r *raster) line(group []contour) filled {
+	w, h := float64(r.grid.Size[r.a]), float64(r.grid.Size[r.b])
+	var all []run
+	add := func(y, from, to float64) {
+		if first, last := max(0, math.Ceil(from-onLine)), min(w-1, math.Floor(to+onLine)); first <= last {
+			all = append(all, run{int(y), int(first), int(last)})
+		}
+	}
+	for _, c := range group {
+		p := c.points[len(c.points)-1]
+		for _, q := range c.points {
+			a, b := p, q
+			if a[1] > b[1] {
+				a, b = b, a
+			}
+			p = q
+			first, last := max(0, math.Ceil(a[1]-onLine)), min(h-1, math.Floor(b[1]+onLine))
+			for y := first; y <= last; y++ {
+				if b[1]-a[1] <= 2*onLine { // along a row
+					add(y, min(a[0], b[0]), max(a[0], b[0]))
+					continue
+				}
+				x := a[0] + max(0, min(1, (y-a[1])/(b[1]-a[1])))*(b[0]-a[0])
+				add(y, x, x)
+			}
+		}
+	}
+	r.merged += len(all)
+	slices.SortFunc(all, func(a, b run) int { return cmp.Or(cmp.Compare(a.y, b.y), cmp.Compare(a.first, b.first)) })
+	var f filled
+	for _, u := range all {
+		if n := len(f.runs) - 1; n >= 0 && f.runs[n].y == u.y {
+			u.first = max(u.first, f.runs[n].last+1)
+		}
+		f.push(u)
 	}
 	return f
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"magn/internal/annotation"
+	"magn/internal/cohort"
 	"magn/internal/convert"
 	"magn/internal/fault"
 	"magn/internal/gdcm"
@@ -61,6 +62,7 @@ only you can read. No other file of the study folder says who a patient is.`,
 	f.StringVar(&o.Tables, "tables", "", "YAML with how the tables are read: clinical, readers, matches")
 	f.StringVar(&o.method, "method", string(annotation.Shape), "how outlines are carried to other views: shape or linear")
 	f.BoolVar(&o.AnyFrame, "any-frame", false, "carry also between frames of reference or studies that differ")
+	f.BoolVar(&o.Interpolate, "interpolate", false, "fill missing slices from their neighbours instead of refusing the series")
 	f.StringVar(&o.fat, "fat-suppression", "", "yes or no: which one where a view has both (default it is asked)")
 	f.StringVar(&o.name, "name", "", "what results and report call the study (default the folder's name)")
 	require(c, "study", "clinical", "classes")
@@ -151,7 +153,7 @@ func (e *Env) importedDICOM(r *intake.Result, o *importDICOMOptions) error {
 		for _, n := range r.Notes {
 			fmt.Fprintln(w, n)
 		}
-		fmt.Fprintf(w, "%d files used, %d duplicate, %d skipped, %d refused\n", r.Files[convert.Used], r.Files[convert.Duplicate], r.Files[convert.Skipped], r.Files[convert.Refused])
+		fmt.Fprintf(w, "%d files used, %d duplicate, %d skipped, %d refused; each with its reason: %s\n", r.Files[convert.Used], r.Files[convert.Duplicate], r.Files[convert.Skipped], r.Files[convert.Refused], r.List)
 		fmt.Fprintln(w, r.Matching)
 		left := r.Flow.Patients
 		for _, s := range r.Flow.Steps {
@@ -167,6 +169,9 @@ func (e *Env) importedDICOM(r *intake.Result, o *importDICOMOptions) error {
 		return nil
 	})
 	if err != nil || r.Cohort == nil {
+		return err
+	}
+	if err := cohort.RemoveTemporary(filepath.Join(r.Cohort.Dir, study.ConfigFile)); err != nil {
 		return err
 	}
 	config := study.DefaultConfig()

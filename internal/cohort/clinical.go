@@ -39,8 +39,9 @@ func (r ClinicalRow) String() string { return fmt.Sprintf("row in line %d", r.Li
 type Clinical struct {
 	File  string
 	Rows  []ClinicalRow
-	More  []string // headers of the further covariates, in the file's order
-	Notes []string // how the file was read, and what was left out; no patient is named
+	More  []string     // headers of the further covariates, in the file's order
+	Kinds []ColumnKind // of the further covariates, in the same order
+	Notes []string     // how the file was read, and what was left out; no patient is named
 }
 
 // ReadClinical reads a CSV or xlsx table (docs/formats/tables.md). Everything that
@@ -79,6 +80,7 @@ func (c *columns) clinical(out *Clinical, rest []int, opt TableOptions) {
 	age := withDefault(ageUnits, c.headerOf(fieldAge))
 	length := withDefault(lengthUnits, c.headerOf(fieldDiameter))
 	rest = c.covariates(rest, ids, opt, &out.More)
+	out.Kinds = c.kinds(rest, opt)
 	var rows []ClinicalRow
 	for i := range c.rows {
 		if c.ps.full() {

@@ -142,7 +142,7 @@ func TestCovariatesNameNobody(t *testing.T) {
 		}
 	}
 	for _, column := range []string{
-		"Hb (g/L)\n117.25\n1.5e-3\n", "primary\nnon small cell lung\nnon small cell lung\n", "stage\nT2 N0\nIIIa\n", "sequence\n1.2.3\n20190301123.5\n",
+		"Hb (g/L)\n117.25\n1.5e-3\n", "primary\nnon small cell lung\nnon small cell lung\n", "stage\nT2 N0\nIIIa\n", "sequence\n20190301123.5\n1.2.3\n",
 		"denoted\nx\ny\n",
 	} {
 		lines := strings.Split(column, "\n")

@@ -16,8 +16,8 @@ import (
 // Annex E asks of the images: by header, or by what stands in them.
 var (
 	naming = regexp.MustCompile(`phone|telephone|mobile|email|mail|address|addr|ssn|socialsecurity|insurance|idcard|identity|passport|nationalid|accession|contact|surname|firstname|lastname|givenname|familyname` +
-		`|initials$|postcode|zipcode|admission|discharge|date|physician|surgeon|^mrn|patientid|电话|手机|联系|地址|住址|身份证|证件|医保|邮箱|邮编|检查号|影像号|放射号|登记号|住院号|病案号|病历号|门诊号|床号|姓名|日期|时间|籍贯` +
-		`|comment|remark|^notes?|notes?$|memo|freetext|kommentar|bemerkung|anmerkung|备注|附注|注释|批注|说明|病史|主诉`)
+		`|initials$|postcode|telefon|handy|anschrift|adresse|strasse|straße|wohnort|plz$|postleitzahl|versicher|krankenkasse|geburt|vorname|nachname|familienname|datum|aufnahme|entlassung|arzt|ärztin|fallnummer|aktenzeichen|zipcode|admission|discharge|date|physician|surgeon|^mrn|patientid|电话|手机|联系|地址|住址|身份证|证件|医保|邮箱|邮编|检查号|影像号|放射号|登记号|住院号|病案号|病历号|门诊号|床号|姓名|日期|时间|籍贯` +
+		`|comment|remark|^notes?|notes?$|memo|freetext|kommentar|bemerkung|anmerkung|freitext|notiz|anamnese|备注|附注|注释|批注|说明|病史|主诉`)
 	chineseID = regexp.MustCompile(`^\d{17}[\dXx]$`)
 	mobile    = regexp.MustCompile(`^(\+?86)?1[3-9]\d{9}$`)
 	dateIn    = regexp.MustCompile(`(?:^|[^\d.])(?:\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d\d)|\d{4}[./-]\d{1,2}[./-]\d{1,2})(?:$|[^\d.])|\d{4} ?年|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])` +
@@ -31,7 +31,7 @@ func (c *columns) covariates(rest []int, ids []string, opt TableOptions, names *
 	type why struct{ header, reason string }
 	var kept []int
 	var out []why
-	broken := 0
+	var broken []string
 	people := make([]string, len(c.rows))
 	for i := range c.rows {
 		if name := nameText(c.cell(i, fieldName).text); !placeholder(name) {
@@ -56,14 +56,14 @@ func (c *columns) covariates(rest []int, ids []string, opt TableOptions, names *
 			out = append(out, why{h, "its name"})
 			continue
 		default:
-			if reason := c.identifies(j, ids, people); reason != "" {
+			if reason := c.identifies(j, ids, people); reason != "" && (reason != aDate || slices.Contains(opt.Categories, h) || !c.mostlyNumbers(j)) {
 				out = append(out, why{h, reason})
 				continue
 			}
 		}
 		for _, r := range c.rows {
 			if k := r.cells[j].kind; k == errorKind || k == formulaKind {
-				broken++
+				broken = append(broken, fmt.Sprintf("%s of %s", c.place(r.number), h))
 			}
 		}
 		kept = append(kept, j)
@@ -72,11 +72,14 @@ func (c *columns) covariates(rest []int, ids []string, opt TableOptions, names *
 	for _, o := range out {
 		c.notes = append(c.notes, fmt.Sprintf("column %q is not carried: by %s it may tell who a patient is (keep: [%s] carries it)", o.header, o.reason, o.header))
 	}
-	if broken > 0 {
-		c.notes = append(c.notes, fmt.Sprintf("%d errors or formulas of the spreadsheet in covariates are taken as unknown", broken))
+	if len(broken) > 0 {
+		c.notes = append(c.notes, fmt.Sprintf("%d errors or formulas of the spreadsheet in covariates are taken as unknown: %s", len(broken), joinSome(broken)))
 	}
 	return kept
 }
+
+// aDate is a reason that a number which was turned into a date gives as well.
+const aDate = "a date in a cell"
 
 // identifies says what in a column may tell who a patient is: identity, telephone
 // and e-mail, a date in any cell, the row's own id or name, or free text, in which
@@ -102,9 +105,9 @@ func (c *columns) identifies(j int, ids, names []string) string {
 		case names[i] != "" && strings.Contains(nameText(x.text), names[i]):
 			return "the patient's name in it"
 		case x.kind == dateKind:
-			return "a date in a cell"
+			return aDate
 		case dateIn.MatchString(x.text) && !decimalNumber.MatchString(x.text):
-			return "a date in a cell"
+			return aDate
 		case len(x.text) <= 40:
 			if _, err := parseDate(x.text, dayFirst, c.date1904); err == nil && !serial.MatchString(x.text) {
 				dates++

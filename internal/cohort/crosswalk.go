@@ -61,6 +61,9 @@ func UpdateCrosswalk(path, study string, patients []string, shuffle func(n int, 
 		return nil, &fault.Input{File: path, Found: "another process that writes it", Do: "wait for it to end"}
 	}
 	defer lock.Close() // the file stays: one that is removed can be locked twice
+	if err := RemoveTemporary(path); err != nil {
+		return nil, err
+	}
 	x, err := readCrosswalk(path)
 	if err != nil {
 		return nil, err

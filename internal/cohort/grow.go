@@ -3,6 +3,7 @@ package cohort
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -43,7 +44,30 @@ func Grow(study, mine string) (*Growth, error) {
 			return nil, fmt.Errorf("making %s: %w", study, err)
 		}
 	}
+	if err := clearGrowth(study, mine); err != nil {
+		w.Abort()
+		return nil, err
+	}
 	return &Growth{w}, nil
+}
+
+// clearGrowth removes the temporary files of an import that was killed: in the
+// study folder those of the files that an import writes, in its own folder and those
+// below it all.
+func clearGrowth(study, mine string) error {
+	lists := []string{filepath.Join(study, cohortFile), filepath.Join(study, excludedFile), filepath.Join(study, checkedFile)}
+	if err := RemoveTemporary(lists...); err != nil {
+		return err
+	}
+	return filepath.WalkDir(filepath.Join(study, mine), func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", path, err)
+		}
+		if !d.IsDir() {
+			return nil
+		}
+		return removeTemporaries(path, func(string) bool { return true })
+	})
 }
 
 // Cases lists the cases of the cohort that is there; none where it cannot be read.

@@ -44,25 +44,26 @@ const (
 )
 
 const patientWords = "patient patientid pid patientno patientnumber patientcode mrn medicalrecordnumber medicalrecordno hospitalid hospitalnumber hospitalno " +
-	"subject subjectid id 患者编号 患者id 患者号 患者序号 患者标识 病人编号 病人id 病人号 住院号 住院编号 病案号 病历号 登记号 影像号 编号"
+	"subject subjectid id 患者编号 患者id 患者号 患者序号 患者标识 病人编号 病人id 病人号 住院号 住院编号 病案号 病历号 登记号 影像号 编号 " +
+	"patientenid patientennummer patientennr pat patid patnr"
 
 var clinicalFields = []field{
 	{fieldPatient, patientWords},
 	{fieldClass, "class diagnosis finaldiagnosis histology histologicaldiagnosis pathologicaldiagnosis tumortype tumourtype disease " +
-		"诊断 最终诊断 病理诊断 病理结果 病理类型 类别 分类 肿瘤类型 疾病"},
-	{fieldAge, "age ageatdiagnosis ageatmri ageatscan patientage patientsage 年龄 患者年龄"},
-	{fieldSex, "sex gender patientsex patientssex 性别 患者性别"},
-	{fieldBirth, "birthdate dateofbirth dob birthday patientbirthdate patientsbirthdate 出生日期 出生年月日 出生年月 生日"},
-	{fieldName, "name patientname patientsname fullname 姓名 患者姓名 病人姓名 名字"},
-	{fieldLevel, "level levels spinallevel vertebrallevel vertebra segment 节段 病变节段 累及节段 椎体 病变部位 部位"},
-	{fieldLesions, "lesions numberoflesions nooflesions lesionnumber lesioncount nlesions numlesions 病灶数 病灶数量 病灶数目 病灶个数 病变数 病变数目"},
+		"诊断 最终诊断 病理诊断 病理结果 病理类型 类别 分类 肿瘤类型 疾病 diagnose hauptdiagnose entität tumorart tumorentität"},
+	{fieldAge, "age ageatdiagnosis ageatmri ageatscan patientage patientsage 年龄 患者年龄 alter patientenalter alterbeimrt"},
+	{fieldSex, "sex gender patientsex patientssex 性别 患者性别 geschlecht"},
+	{fieldBirth, "birthdate dateofbirth dob birthday patientbirthdate patientsbirthdate 出生日期 出生年月日 出生年月 生日 geburtsdatum gebdatum geburtstag"},
+	{fieldName, "name patientname patientsname fullname 姓名 患者姓名 病人姓名 名字 patientenname"},
+	{fieldLevel, "level levels spinallevel vertebrallevel vertebra segment 节段 病变节段 累及节段 椎体 病变部位 部位 wirbelkörper wirbel lokalisation"},
+	{fieldLesions, "lesions numberoflesions nooflesions lesionnumber lesioncount nlesions numlesions 病灶数 病灶数量 病灶数目 病灶个数 病变数 病变数目 läsionen anzahlläsionen läsionszahl anzahlderläsionen"},
 	{fieldDiameter, "diameter maxdiameter maximumdiameter maximaldiameter largestdiameter tumordiameter tumourdiameter lesiondiameter tumorsize tumoursize lesionsize " +
-		"直径 最大径 最大直径 肿瘤直径 肿瘤最大径 病灶直径 病灶大小 肿瘤大小"},
-	{fieldTreated, "treated treatment priortreatment previoustreatment treatmentbefore treatedbefore pretreatment 治疗史 既往治疗 既往治疗史 术前治疗 放化疗史"},
-	{fieldScanner, "scanner mriscanner mrscanner scannermodel 扫描仪 设备 设备型号 机型 磁共振机型"},
-	{fieldPathology, "pathologyconfirmed pathologicallyconfirmed confirmed biopsyproven histologicallyconfirmed 病理证实 病理确诊 是否病理证实"},
-	{fieldQuality, "quality imagequality imagesusable qualified 图像质量 影像质量 图像合格"},
-	{fieldPreop, "preoperative preoperativemri preopmri 术前mri 术前磁共振 术前检查"},
+		"直径 最大径 最大直径 肿瘤直径 肿瘤最大径 病灶直径 病灶大小 肿瘤大小 durchmesser maximalerdurchmesser größterdurchmesser tumorgröße läsionsgröße"},
+	{fieldTreated, "treated treatment priortreatment previoustreatment treatmentbefore treatedbefore pretreatment 治疗史 既往治疗 既往治疗史 术前治疗 放化疗史 vorbehandelt vorbehandlung vortherapie"},
+	{fieldScanner, "scanner mriscanner mrscanner scannermodel 扫描仪 设备 设备型号 机型 磁共振机型 gerät mrtgerät"},
+	{fieldPathology, "pathologyconfirmed pathologicallyconfirmed confirmed biopsyproven histologicallyconfirmed 病理证实 病理确诊 是否病理证实 histologischgesichert gesichert pathologischgesichert"},
+	{fieldQuality, "quality imagequality imagesusable qualified 图像质量 影像质量 图像合格 bildqualität"},
+	{fieldPreop, "preoperative preoperativemri preopmri 术前mri 术前磁共振 术前检查 präoperativ präoperativesmrt"},
 }
 
 var readerFields = []field{

@@ -24,6 +24,8 @@ type TableOptions struct {
 	DateOrder    string              `yaml:"date_order,omitempty"`     // dmy or mdy, for dates such as 03/04/1960
 	RowPerLesion bool                `yaml:"row_per_lesion,omitempty"` // several rows of a patient are his lesions
 	Keep         []string            `yaml:"keep,omitempty"`           // headers to carry although they look as if they named a patient
+	Numbers      []string            `yaml:"numbers,omitempty"`        // headers of further columns whose texts are unknown numbers
+	Categories   []string            `yaml:"categories,omitempty"`     // headers of further columns whose numbers are names
 }
 
 // cellKind says how far the text of a cell can be trusted.
@@ -55,8 +57,12 @@ type grid struct {
 	strictWidth bool   // every row has the cells of the header
 	date1904    bool   // serial dates count from 1904
 	rows        []gridRow
+	merged      []span // merged cells; the first holds the value
 	notes       []string
 }
+
+// span is a range of merged cells: rows in the file, columns from 0.
+type span struct{ top, bottom, left, right int }
 
 // table is a grid with its header; empty rows are gone.
 type table struct {
@@ -160,17 +166,85 @@ func parseTable(file string, data []byte, opt TableOptions, fields []field, ps *
 	if at > 0 {
 		t.notes = append(t.notes, fmt.Sprintf("%d rows above the header are not read", at))
 	}
+	below := at + t.headerRows(at, fields, opt)
 	t.header = t.rows[at].texts()
+	for _, r := range t.rows[at+1 : below] { // below merged cells stand the columns' own names
+		for i, name := range r.texts() {
+			for len(t.header) <= i {
+				t.header = append(t.header, "")
+			}
+			if name != "" {
+				t.header[i] = name
+			}
+		}
+	}
 	for len(t.header) > 0 && t.header[len(t.header)-1] == "" {
 		t.header = t.header[:len(t.header)-1]
 	}
-	t.rows = t.rows[at+1:]
+	t.rows = t.rows[below:]
 	if len(t.rows) == 0 {
 		ps.add(notATable(file, "a header and no row below it", ""))
 		return nil
 	}
 	t.checkWidths(ps)
+	t.sayNameless()
 	return t
+}
+
+// headerRows is how many rows the header at row at takes: more than one where the
+// patient's cell is merged with those below it, two where cells beside each other are
+// merged and the row below names no patient.
+func (t *table) headerRows(at int, fields []field, opt TableOptions) int {
+	patient, n := -1, 1
+	for i, h := range t.rows[at].texts() {
+		if opt.is(fields[0], h) {
+			patient = i
+			break
+		}
+	}
+	next := func(i int) bool { // row at+i belongs to the header by its place
+		return at+i < len(t.rows) && t.rows[at+i].number == t.rows[at].number+i
+	}
+	for _, m := range t.merged {
+		if m.top != t.rows[at].number || patient < 0 {
+			continue
+		}
+		if m.left <= patient && patient <= m.right {
+			for n <= m.bottom-m.top && next(n) {
+				n++
+			}
+		} else if m.right > m.left && n == 1 && next(1) {
+			if below := t.rows[at+1].cells; len(below) > patient && below[patient].text == "" || len(below) <= patient {
+				n = 2
+			}
+		}
+	}
+	return n
+}
+
+// sayNameless names the columns that hold something and have no header.
+func (t *table) sayNameless() {
+	var names []string
+	for j, h := range t.header {
+		for _, r := range t.rows {
+			if h == "" && r.cells[j].text != "" {
+				names = append(names, columnName(j))
+				break
+			}
+		}
+	}
+	if len(names) > 0 {
+		t.notes = append(t.notes, "columns without a name are not read: "+joinSome(names))
+	}
+}
+
+// columnName is a column, from 0, as spreadsheet programs call it.
+func columnName(j int) string {
+	name := ""
+	for j++; j > 0; j = (j - 1) / 26 {
+		name = string(rune('A'+(j-1)%26)) + name
+	}
+	return name
 }
 
 func notATable(file, found, do string) *fault.Input {

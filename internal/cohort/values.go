@@ -55,12 +55,12 @@ func wordSet(list string) map[string]bool {
 
 // Words as folded gives them.
 var (
-	missingWords = wordSet("|-|--|—|/|\\|.|?|na|n/a|n.a.|nan|nat|null|unknown|unk|missing|not available|not known|不详|未知|不明|缺失|未提供|未记录|暂无")
-	yesWords     = wordSet("yes|y|true|1|+|是|有|with|aided|assisted|good|qualified|合格|良好|已|confirmed|证实")
-	noWords      = wordSet("no|n|false|0|否|无|没有|without|unaided|unassisted|none|poor|bad|unqualified|不合格|差|未|never|naive|treatment-naive|treatment naive|untreated|no treatment|未治疗|无治疗|未行治疗|初治|not confirmed|未证实")
+	missingWords = wordSet("|-|--|—|/|\\|.|?|na|n/a|n.a.|nan|nat|null|unknown|unk|missing|not available|not known|不详|未知|不明|缺失|未提供|未记录|暂无|unbekannt|k.a.|k. a.|keine angabe|keine angaben|fehlt|fehlend|nicht bekannt|nicht vorhanden")
+	yesWords     = wordSet("yes|y|true|1|+|是|有|with|aided|assisted|good|qualified|合格|良好|已|confirmed|证实|ja|j|gut|gesichert|bestätigt|mit")
+	noWords      = wordSet("no|n|false|0|否|无|没有|without|unaided|unassisted|none|poor|bad|unqualified|不合格|差|未|never|naive|treatment-naive|treatment naive|untreated|no treatment|未治疗|无治疗|未行治疗|初治|not confirmed|未证实|nein|ohne|schlecht|keine|unbehandelt|keine therapie|nicht gesichert|nicht bestätigt")
 	maleWords    = wordSet("m|male|man|男|男性|h|homme|männlich|mann|hombre")
 	femaleWords  = wordSet("f|female|woman|女|女性|w|femme|weiblich|frau|mujer")
-	otherWords   = wordSet("o|other|其他|其它")
+	otherWords   = wordSet("o|other|其他|其它|d|divers")
 )
 
 func missing(s string) bool { return len(s) <= 64 && missingWords[folded(s)] }

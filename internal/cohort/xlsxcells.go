@@ -118,7 +118,8 @@ type sheetReader struct {
 	stored      bool // there is a value, if an empty one
 
 	cells, bytes                   int
-	hiddenRows, hiddenCols, merged int
+	hiddenRows, hiddenCols, merges int
+	ranges                         []string // of the first merged cells, such as A1:B2
 }
 
 func (s *sheetReader) read(name string) error {
@@ -144,8 +145,8 @@ func (s *sheetReader) read(name string) error {
 	if s.hiddenCols > 0 {
 		s.notes = append(s.notes, "hidden columns are read too")
 	}
-	if s.merged > 0 {
-		s.notes = append(s.notes, fmt.Sprintf("%d merged ranges: only the first cell of each has a value", s.merged))
+	if s.merges > 0 {
+		s.notes = append(s.notes, fmt.Sprintf("%d merged ranges (%s): only the first cell of each has a value", s.merges, joinSome(s.ranges)))
 	}
 	return nil
 }
@@ -185,7 +186,8 @@ func (s *sheetReader) open(path []string, e xml.StartElement) error {
 			s.hiddenCols++
 		}
 	case "mergeCell":
-		s.merged++
+		s.merges++
+		s.merge(attr(e, "ref"))
 	}
 	return nil
 }
@@ -290,6 +292,25 @@ func plainNumber(x float64) string {
 		return strconv.FormatFloat(x, 'g', -1, 64)
 	}
 	return strconv.FormatFloat(short, 'f', -1, 64)
+}
+
+// maxMerged is how many ranges of merged cells are looked at: those of a header.
+const maxMerged = 1000
+
+// merge keeps a range such as A1:B2.
+func (s *sheetReader) merge(ref string) {
+	from, to, ok := strings.Cut(ref, ":")
+	left, okLeft := columnOf(from)
+	right, okRight := columnOf(to)
+	top, errTop := strconv.Atoi(strings.TrimLeft(from, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+	bottom, errBottom := strconv.Atoi(strings.TrimLeft(to, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+	if !ok || !okLeft || !okRight || errTop != nil || errBottom != nil || len(s.grid.merged) >= maxMerged {
+		return
+	}
+	s.grid.merged = append(s.grid.merged, span{top: top, bottom: bottom, left: left, right: right})
+	if len(s.ranges) <= 10 { // joinSome's
+		s.ranges = append(s.ranges, ref)
+	}
 }
 
 // columnOf is the column, from 0, of a reference such as AB12.

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -54,12 +55,12 @@ type outlineReport struct {
 }
 
 // madeVersion changes when the same inputs make another case.
-const madeVersion = "magn import dicom 1"
+const madeVersion = "magn import dicom 2"
 
 // inputs is the digest of what a patient's case is made of.
 func (m *importer) inputs(p *patient) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s\x00%s\x00%t", madeVersion, m.Method, m.AnyFrame)
+	fmt.Fprintf(h, "%s\x00%s\x00%t\x00%t", madeVersion, m.Method, m.AnyFrame, m.Interpolate)
 	for _, v := range m.result.Views {
 		for n, s := range p.views[v].use {
 			fmt.Fprintf(h, "\x00stack %s %d %s", v, n, m.scan.Inputs(s.Candidate))
@@ -111,7 +112,10 @@ func (m *importer) makeCases() error {
 			}
 			if in := (*fault.Input)(nil); errors.As(err, &in) {
 				p.bad = true
-				m.fail(p, fmt.Errorf("case %s: %w", p.id, err))
+				if !strings.HasPrefix(in.File, "case ") {
+					err = fmt.Errorf("case %s: %w", p.id, err)
+				}
+				m.fail(p, err)
 			} else if err != nil { // the disk: the others will not fare better
 				return err
 			}

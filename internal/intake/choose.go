@@ -191,6 +191,10 @@ func (m *importer) variants(list []*Series) []*Series {
 		if p == q && s.Fat == o.Fat && hasType(s, "ND") && hasType(o, "DIS2D", "DIS3D") {
 			return "the same acquisition without the correction of distortion"
 		}
+		// NORM is the image after the correction of the coil's sensitivity.
+		if p == q && s.Fat == o.Fat && !hasType(s, "NORM") && hasType(o, "NORM") && hasType(s, "ND") == hasType(o, "ND") {
+			return "the same acquisition without the correction of the coil's sensitivity"
+		}
 		return ""
 	})
 	if m.Fat != Ask {

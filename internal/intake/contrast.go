@@ -12,7 +12,8 @@ import (
 // the examination names it of its localizer or of its very first series: then
 // somebody typed it in for all. A twin, of the same geometry and parameters, was
 // acquired later −3 or earlier +3. It was acquired after a series that shows
-// contrast +2. Where agents tell, twins that both name one are both after contrast.
+// contrast +2. Twins within repeatGap of which neither names an agent may be one
+// acquisition made again: ±1. Where agents tell, twins that both name one are both after contrast.
 // Others acquired later name an agent and it does not −2. The
 // description ±1. From 2 on contrast was given, from −2 on it was not.
 func judge(list []*Series) {
@@ -44,7 +45,7 @@ func judge(list []*Series) {
 			case gap <= -twinGap:
 				t.earlier = o
 				// Where both name the agent, or both do not, the later one is after contrast.
-				if !agent(o) && o.words.contrast() <= 0 {
+				if !agent(o) && o.words.contrast() <= 0 && (agent(s) || gap <= -repeatGap) {
 					show(s)
 				}
 			}
@@ -79,6 +80,16 @@ func judge(list []*Series) {
 				*o = nil
 			}
 		}
+		for _, o := range []**Series{&t.earlier, &t.later} {
+			if *o != nil && !agent(s) && !agent(*o) && math.Abs(s.begin()-(*o).begin()) < repeatGap {
+				n := 1
+				if o == &t.later {
+					n = -1
+				}
+				point(n, "its twin (series %d) was acquired within %.0f min: before and after contrast, or acquired again", (*o).Facts.SeriesNumber, repeatGap/60.)
+				*o = nil
+			}
+		}
 		if t.earlier != nil {
 			point(3, "its twin (series %d) was acquired %.0f min earlier", t.earlier.Facts.SeriesNumber, (s.begin()-t.earlier.begin())/60)
 		}
@@ -109,6 +120,10 @@ func judge(list []*Series) {
 // twinGap is how much later a twin must begin, in seconds: parts and
 // reconstructions of one acquisition begin together.
 const twinGap = 30
+
+// repeatGap is how much later a twin must begin, in seconds, to be after contrast
+// where no header names an agent: what a patient moved in is acquired again at once.
+const repeatGap = 180
 
 // decide adds up.
 func (s *Series) decide(list []*Series) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -85,7 +86,7 @@ func (m *importer) finish() error {
 		c.Cases = append(c.Cases, k)
 	}
 	m.result.Flow = flow
-	for _, write := range []func() error{m.writeFlow, m.writeOutlines, m.writeReaders, m.writeUIDs, m.writeFiles} {
+	for _, write := range []func() error{m.writeFlow, m.writeKinds, m.writeOutlines, m.writeReaders, m.writeUIDs, m.writeFiles} {
 		if err := write(); err != nil {
 			return err
 		}
@@ -198,8 +199,16 @@ func (m *importer) writeFiles() error {
 	for _, f := range m.scan.Files {
 		rows = append(rows, []string{f.Path, string(f.Status), f.Reason, strings.Join(f.Notes, "; ")})
 	}
-	return cohort.WriteTable(m.beside("-files.csv"), rows, 0o600)
+	m.result.List = m.beside(filesEnd)
+	return cohort.WriteTable(m.result.List, rows, 0o600)
 }
+
+// The files beside the crosswalk, by how their names end.
+const (
+	uidsEnd      = "-uids.json"
+	filesEnd     = "-files.csv"
+	unmatchedEnd = "-unmatched.csv"
+)
 
 // beside is the path of a file that may name patients: where the crosswalk is.
 func (m *importer) beside(end string) string { return strings.TrimSuffix(m.walk.Path, ".csv") + end }
@@ -242,9 +251,11 @@ func (m *importer) writeUIDs() error {
 	if err != nil {
 		return err
 	}
-	file := m.beside("-uids.json")
-	if err := renameio.WriteFile(file, append(b, '\n'), 0o600, renameio.WithStaticPermissions(0o600)); err != nil {
+	file := m.beside(uidsEnd)
+	if err := renameio.WriteFile(file, append(b, '\n'), 0o600, renameio.WithTempDir(filepath.Dir(file)), renameio.WithStaticPermissions(0o600)); err != nil {
 		return &fault.Input{File: file, Err: err}
 	}
 	return os.Chmod(file, 0o600)
 }
+
+func (m *importer) writeKinds() error { return cohort.WriteColumnKinds(m.Study, m.clinical.Kinds) }

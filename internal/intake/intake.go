@@ -45,10 +45,11 @@ type Options struct {
 	Classes  []string // the two classes
 	Positive string   // the one with label 1
 
-	Method   annotation.Method // of carrying outlines to other views
-	AnyFrame bool              // carry between frames of reference that differ
-	Fat      Fat               // which of a plain and a fat-suppressed variant
-	Decoder  dicom.Decoder     // of compressed pixels
+	Method      annotation.Method // of carrying outlines to other views
+	AnyFrame    bool              // carry between frames of reference that differ
+	Fat         Fat               // which of a plain and a fat-suppressed variant
+	Interpolate bool              // fill missing slices from their neighbours instead of refusing the series
+	Decoder     dicom.Decoder     // of compressed pixels
 
 	Shuffle func(n int, swap func(i, j int)) // order of new case ids; nil draws at random
 
@@ -86,6 +87,7 @@ type Result struct {
 	Kept      int      // cases that were there, made of the same files
 	Files     map[convert.Status]int
 	Views     []volume.View // that every case must have
+	List      string        // of what became of every file
 	Notes     []string
 	Failed    []error // one a thing that was not done
 }
@@ -165,7 +167,8 @@ type importer struct {
 
 	scan     *convert.Scan
 	walk     *crosswalk
-	patients []*patient // by case id
+	patients []*patient     // by case id
+	others   map[string]int // files of the folder of annotations that are no outlines, by ending
 
 	mu sync.Mutex // guards what fail changes
 }
@@ -219,7 +222,7 @@ func (m *importer) path(name ...string) string {
 // scanAll reads all headers. Files that should have been an image and cannot be
 // read are named.
 func (m *importer) scanAll() error {
-	o := convert.Options{Decoder: m.Decoder, Skip: []string{m.Study}}
+	o := convert.Options{Decoder: m.Decoder, Skip: []string{m.Study}, Interpolate: m.Interpolate}
 	s, err := convert.NewScan(m.ctx, m.Sources, o, m.stage("scan"))
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -37,6 +38,7 @@ type outline struct {
 // findOutlines gives every patient the outlines that are his: from the folder of
 // annotations, and the SEG and RTSTRUCT files among the sources.
 func (m *importer) findOutlines() error {
+	m.others = map[string]int{}
 	var files []string
 	for _, f := range m.scan.Files {
 		if f.Status == convert.Skipped && (f.Reason == "a segmentation" || strings.HasPrefix(f.Reason, "no image")) {
@@ -71,6 +73,7 @@ func (m *importer) findOutlines() error {
 		}
 		m.fail(p, err)
 	}
+	m.sayOthers()
 	for _, p := range m.patients {
 		for _, o := range p.outlines {
 			for _, s := range o.drawn {
@@ -79,6 +82,22 @@ func (m *importer) findOutlines() error {
 		}
 	}
 	return m.outlinesThere()
+}
+
+// sayOthers says that there are files in the folder of annotations that are no
+// outlines, by the endings of their names: the names have patients' ids in them.
+func (m *importer) sayOthers() {
+	var parts []string
+	for _, ending := range slices.Sorted(maps.Keys(m.others)) {
+		name := ending
+		if name == "" {
+			name = "without an ending"
+		}
+		parts = append(parts, fmt.Sprintf("%s %d", name, m.others[ending]))
+	}
+	if len(parts) > 0 {
+		m.result.Notes = append(m.result.Notes, "files in the folder of annotations that are no NIfTI, NRRD, SEG or RTSTRUCT are not read: "+strings.Join(parts, ", "))
+	}
 }
 
 // outlinesThere refuses to go on without a folder of annotations where the study
@@ -115,14 +134,22 @@ func (m *importer) findOutline(file string, among bool) (*patient, error) {
 		}
 	}
 	d, err := dicom.Options{StopAtPixels: true}.Open(file)
-	if errors.Is(err, dicom.ErrNotDICOM) {
+	switch ending := filepath.Ext(lower); {
+	case errors.Is(err, dicom.ErrNotDICOM) && !among && ending == ".dcm":
+		return m.named(file), &fault.Input{File: file, Found: "no DICOM", Expected: "a SEG or RTSTRUCT", Do: "export it again, or take it out"}
+	case errors.Is(err, dicom.ErrNotDICOM):
+		if !among && !strings.HasPrefix(filepath.Base(file), ".") {
+			m.others[ending]++
+		}
 		return nil, nil
-	}
-	if err != nil {
+	case err != nil:
 		return nil, err
 	}
 	defer d.Close()
 	if !archive.Is(d) {
+		if !among {
+			m.others["DICOM images"]++
+		}
 		return nil, nil
 	}
 	return m.drawnDICOM(file, d)

@@ -339,3 +339,27 @@ func TestOutlineWithoutOrientation(t *testing.T) {
 		t.Errorf("%v", r.Err())
 	}
 }
+
+// What lies in the folder of annotations and is no outline is said: by its ending, or
+// as an error where it should have been one.
+func TestFilesThatAreNoOutlines(t *testing.T) {
+	w := newWard(t, 3, nil)
+	bad := w.bodies[2].id
+	if err := os.Remove(filepath.Join(w.root, "outlines", bad+"_sag.nii.gz")); err != nil {
+		t.Fatal(err)
+	}
+	w.write("outlines/"+bad+"_gtv.dcm", "not what it says")
+	w.write("outlines/"+w.bodies[0].id+"_screen.png", "a picture")
+	w.write("outlines/notes", "remember")
+	w.write("outlines/.DS_Store", "")
+	r, err := w.run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fault.Code(r.Err()) != fault.CodePartial || len(r.Cohort.Cases) != 2 || len(r.Failed) != 1 || !strings.Contains(failures(r), bad+"_gtv.dcm: found no DICOM, expected a SEG or RTSTRUCT") {
+		t.Errorf("%v %+v", r.Err(), r)
+	}
+	if notes := strings.Join(r.Notes, "\n"); !strings.Contains(notes, "are not read: without an ending 1, .png 1") || strings.Contains(notes, secret) {
+		t.Error(notes)
+	}
+}

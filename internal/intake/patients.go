@@ -108,6 +108,9 @@ func (m *importer) findPatients() error {
 	if m.walk, err = cohort.UpdateCrosswalk(m.Crosswalk, m.Study, ids, m.Shuffle); err != nil {
 		return err
 	}
+	if err := cohort.RemoveTemporary(m.beside(uidsEnd), m.beside(filesEnd), m.beside(unmatchedEnd)); err != nil {
+		return err
+	}
 	rowOf := map[string]*cohort.ClinicalRow{}
 	for i := range m.clinical.Rows {
 		rowOf[strings.TrimSpace(m.clinical.Rows[i].Patient)] = &m.clinical.Rows[i]
@@ -228,7 +231,7 @@ func (m *importer) writeUnmatched(match cohort.Matching, rowOf map[string]*cohor
 		return err
 	}
 	named := match.Table()
-	beside := m.beside("-unmatched.csv")
+	beside := m.beside(unmatchedEnd)
 	if len(named) == 1 {
 		if err := os.Remove(beside); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err

@@ -316,3 +316,32 @@ func TestTornStack(t *testing.T) {
 		t.Errorf("%v\n%s", r.Undecided, w.list())
 	}
 }
+
+// A series that lacks a slice is refused with what to do about it, and filled on
+// request; the others' cases are made anew then, since they may have been filled too.
+func TestMissingSlice(t *testing.T) {
+	w := newWard(t, 3, nil)
+	files, err := filepath.Glob(filepath.Join(w.bodies[2].dir, "*-006-*", "*.dcm"))
+	if err != nil || len(files) < 5 {
+		t.Fatal(files, err)
+	}
+	if err := os.Remove(files[len(files)/2]); err != nil {
+		t.Fatal(err)
+	}
+	r, err := w.run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if say := failures(r); fault.Code(r.Err()) != fault.CodePartial || len(r.Cohort.Cases) != 2 || !strings.Contains(say, "case C0003, no axial: series 6: ") || !strings.Contains(say, "--interpolate") {
+		t.Errorf("%v", r.Err())
+	}
+	w.opt.Interpolate = true
+	if r := w.must(); len(r.Cohort.Cases) != 3 || r.Converted != 3 {
+		t.Errorf("%+v", r)
+	}
+	stacks := cohort.Case{Dir: filepath.Join(w.opt.Study, "cases", "C0003")}.Stacks(volume.Axial)
+	read, err := stacks[0].Read(volume.Axial)
+	if err != nil || read.Image.Size[2] != 11 {
+		t.Errorf("%v %v", err, read.Image.Size)
+	}
+}

@@ -108,6 +108,29 @@ func TestRules(t *testing.T) {
 		), nil, [3]string{"4", "5", "6"}, "", map[string]string{
 			"7": "no: a subtraction", "8": "no: a reformat", "9": "no: a reformat", "10": "no: a projection", "11": "no: computed from other images",
 		}},
+		{"acquired again at once, no agent in any header: ask", func(_ *body, shots []shot) []shot {
+			var out []shot
+			for _, s := range shots {
+				if s.agent = ""; s.number == 4 {
+					s.minute = 9
+				}
+				out = append(out, s)
+			}
+			return out
+		}, nil, [3]string{}, "sagittal: found 2 series that may be it", map[string]string{
+			"3": "unsure: or acquired again", "4": "unsure: or acquired again", "6": "unsure: not known whether contrast",
+		}},
+		{"one acquisition with and without the correction of the coil's sensitivity", swap(5,
+			shot{view: cor, number: 5, minute: 19, desc: "t1_tse_cor", agent: gd, typ: `ORIGINAL\PRIMARY\M\ND`, gain: .8},
+			shot{view: cor, number: 7, minute: 19, desc: "t1_tse_cor", agent: gd, typ: `ORIGINAL\PRIMARY\M\NORM\ND`},
+		), nil, [3]string{"4", "7", "6"}, "", map[string]string{"5": "no: without the correction of the coil's sensitivity"}},
+		{"perfusion and its like", add(
+			shot{view: ax, number: 7, minute: 30, desc: "asl_2d_tra", agent: gd, scanning: "GR", tr: 400, te: 11, typ: `ORIGINAL\PRIMARY\ASL\NONE`},
+			shot{view: ax, number: 8, minute: 30, desc: "relCBF", agent: gd, scanning: "GR", tr: 400, te: 11, typ: `DERIVED\PRIMARY\ASL\RCBF`},
+			shot{view: ax, number: 9, minute: 30, desc: "twist", agent: gd, scanning: "GR", tr: 400, te: 11, typ: `ORIGINAL\PRIMARY\PERFUSION\NONE`},
+		), nil, [3]string{"4", "5", "6"}, "", map[string]string{
+			"7": "no: made for another purpose", "8": "no: made for another purpose", "9": "no: made for another purpose",
+		}},
 		{"Dixon: the water image of four parts", swap(6,
 			dixon(6, "W", `DERIVED\PRIMARY\M\DIXON\WATER`), dixon(6, "in", `DERIVED\PRIMARY\M\DIXON\IN_PHASE`),
 			dixon(6, "opp", `DERIVED\PRIMARY\M\DIXON\OPP_PHASE`), dixon(6, "F", `DERIVED\PRIMARY\M\DIXON\FAT`),

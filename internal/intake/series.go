@@ -87,6 +87,8 @@ func newSeries(c *convert.Candidate) *Series {
 		s.rule("the Dixon part %s", map[string]string{"fat": "fat", "fatfraction": "fat fraction", "opposed": "opposed phase"}[part])
 	case part != "" && part != "water" && part != "in" && part != "moco":
 		s.rule("a computed map (%s)", part)
+	case hasType(s, otherPurposes...):
+		s.rule("made for another purpose (perfusion, diffusion, function or flow)")
 	case f.Component != "" && f.Component != "magnitude":
 		s.rule("the %s, not the magnitude", f.Component)
 	case strings.HasPrefix(f.ImageType, `DERIVED\SECONDARY`) && part == "":
@@ -105,6 +107,10 @@ func newSeries(c *convert.Candidate) *Series {
 	}
 	return s
 }
+
+// otherPurposes are values of Image Type of images that show no anatomy (PS3.3
+// C.8.13.3.1.1, and RCBF … of Siemens' perfusion).
+var otherPurposes = []string{"ASL", "PERFUSION", "RCBF", "RCBV", "MTT", "TTP", "DIFFUSION", "FMRI", "VELOCITY", "FLOW_ENCODED"}
 
 // place finds the view: the patient axis that the stack's normal is nearest to.
 func (s *Series) place() {
@@ -167,7 +173,8 @@ func key(c *convert.Candidate) string {
 			fmt.Fprintf(h, "\x00%.2f", x+0)
 		}
 	}
-	return hex.EncodeToString(h.Sum(nil)[:5])
+	// The letter keeps spreadsheet programs from reading 12345678e9 as a number.
+	return "s" + hex.EncodeToString(h.Sum(nil)[:5])
 }
 
 // code is a value of the header that is one of a fixed list, safe to show; what is

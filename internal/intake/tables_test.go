@@ -92,3 +92,19 @@ func TestTables(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// Which columns are numbers is written down, and who says so; their values have a
+// decimal point whatever the table has.
+func TestColumns(t *testing.T) {
+	w := newWard(t, 2, nil)
+	w.write("clinical.csv", "patient;diagnosis;age;sex;pathology confirmed;Hb;Grad;CRP\nSECRET0001;myeloma;60;F;ja;11,2;a;12\nSECRET0002;metastasis;61;M;ja;9,8;2;>80\n")
+	w.write("tables.yaml", "clinical:\n  numbers: [CRP]\n")
+	w.opt.Tables = filepath.Join(w.root, "tables.yaml")
+	w.must()
+	if got, want := w.file(importFolder, "columns.csv"), "column,kind,known,numbers,declared\nHb,number,2,2,no\nGrad,category,2,1,no\nCRP,number,2,1,yes\n"; got != want {
+		t.Errorf("columns.csv:\n%s\nwant\n%s", got, want)
+	}
+	if got := w.file("cohort.csv"); !strings.Contains(got, "age,sex,Hb,Grad,CRP\nC0001,G0001,myeloma,1,60,F,11.2,a,12\nC0002,G0002,metastasis,0,61,M,9.8,2,\n") {
+		t.Error(got)
+	}
+}
