@@ -25,7 +25,7 @@ func newBenchCommand(env *Env) *cobra.Command {
 		Example: "  magn bench train --backbone resnet18 --precision bf16\n  magn bench predict --backbone resnet50",
 	}
 	c.AddCommand(newBenchNetworkCommand(env, "train", "optimiser steps"), newBenchNetworkCommand(env, "predict", "forward passes"),
-		newBenchConvertCommand(env), newBenchStatsCommand(env), newBenchRadiomicsCommand(env), newBenchTransferCommand(env))
+		newBenchConvertCommand(env), newBenchStatsCommand(env), newBenchNullCommand(env), newBenchRadiomicsCommand(env), newBenchTransferCommand(env))
 	return exits(c, fault.CodeMissing)
 }
 

@@ -22,7 +22,8 @@ func newStudyEvaluateCommand(env *Env) *cobra.Command {
 the answers: every metric with its interval, at 0.5 and at the model's threshold, the
 probability as it is and calibrated as the model says. Nothing is fitted: networks,
 threshold and calibration are the model's. The cohort must have the model's classes;
-it should hold no patient whom the model was trained on, which nobody but you can know.
+it must hold no patient whom the model was trained on, by group id or by an image's
+voxels, or it is refused, and every such patient named.
 Writes predictions.csv, results.json and index.html into --out.`,
 		Example: `  magn study evaluate --model S/models/multi-view-attention --cohort S2 --out elsewhere`,
 		Args:    cobra.NoArgs,
@@ -44,7 +45,7 @@ Writes predictions.csv, results.json and index.html into --out.`,
 				return err
 			}
 			in := report.Input{Results: e.Results, Notes: []string{
-				fmt.Sprintf("A locked model (%s, arm %s) judged on this cohort. Nothing was fitted here, and there are no folds. That no patient of it was among those that the model was trained on is not checked.", e.Model.Study, e.Model.Arm),
+				fmt.Sprintf("A locked model (%s, arm %s) judged on this cohort. Nothing was fitted here, and there are no folds.", e.Model.Study, e.Model.Arm),
 			}}
 			if n := len(e.Excluded); n > 0 {
 				in.Notes = append(in.Notes, fmt.Sprintf("%d patients of the cohort were excluded, the last for: %s.", n, e.Excluded[n-1].Reason))
@@ -69,6 +70,7 @@ Writes predictions.csv, results.json and index.html into --out.`,
 	f.StringVar(&o.Cohort, "cohort", "", "a study folder: cohort.csv and cases/")
 	f.StringVar(&out, "out", "", "folder to write to")
 	f.StringVar(&o.Device, "device", o.Device, "auto, cpu or cuda")
+	f.BoolVar(&o.Shared, "allow-shared-patients", false, "judge patients of the model's training, too; the report says so at its top")
 	f.IntVar(&o.Threads, "threads", 0, "threads to use; 0: one a processor")
 	require(c, "model", "cohort", "out")
 	return exits(c, fault.CodeInput, fault.CodeMissing, fault.CodeInterrupted)

@@ -22,7 +22,7 @@ import (
 
 // reportInput is everything that the report says.
 func reportInput(s *study.Study, results evidence.Results) (report.Input, error) {
-	in := report.Input{Results: results, Notes: reportNotes(s), Protocol: protocol(s), Backbone: s.Config.Network.Backbone}
+	in := report.Input{Results: results, Notes: reportNotes(s), Protocol: protocol(s), Backbone: strings.Join(s.Config.Network.Backbone, " or ")}
 	var err error
 	if in.Flow, err = flow(s); err != nil {
 		return in, err
@@ -56,6 +56,7 @@ func reportInput(s *study.Study, results evidence.Results) (report.Input, error)
 		})
 	}
 	in.Run = runInfo(s, records)
+	in.Notes = append(in.Notes, noColumnNotes(records)...)
 	in.Transfer = transferred(s, panels)
 	return in, nil
 }
@@ -70,6 +71,19 @@ func reportNotes(s *study.Study) []string {
 		notes = append(notes, "The networks were trained from scratch, without pretrained weights.")
 	}
 	return notes
+}
+
+// noColumnNotes are the folds in which a table told nothing apart, each once.
+func noColumnNotes(records []*study.Record) []string {
+	var out []string
+	for _, r := range records {
+		for _, n := range r.Notes {
+			if n = r.Arm + ", " + n + "."; strings.Contains(n, study.NoColumn) && !slices.Contains(out, n) {
+				out = append(out, n)
+			}
+		}
+	}
+	return out
 }
 
 // runInfo says where and how long the units ran, from their own records.
@@ -287,7 +301,7 @@ func protocol(s *study.Study) []report.Fact {
 	}
 	add("Inner split", "%g of the training groups, for epochs, λ and threshold", t.InnerFraction)
 	if networks(s) {
-		add("Network", "%s, stride %d, log-sum-exp pooling with r = %g; %s", c.Network.Backbone, c.Network.Stride, c.Network.R, either(c.Network.Shared, "one backbone for all views", "one backbone a view"))
+		add("Network", "%s, stride %d, log-sum-exp pooling with r = %g; %s", strings.Join(c.Network.Backbone, " or ")+either(len(c.Network.Backbone) > 1, " as the inner split chooses", ""), c.Network.Stride, c.Network.R, either(c.Network.Shared, "one backbone for all views", "one backbone a view"))
 		add("Initial weights", "%s", either(t.Weights == "", "drawn (He, uniform)", filepath.Base(t.Weights)))
 		add("Training", "Adam, learning rate %g × %g every %d epochs, at most %d epochs, batches of %d", t.LR, t.Decay, t.DecayEvery, t.Epochs, t.Batch)
 		add("Attention loss", "%s, λ of %s", t.Loss, list(t.Lambda))

@@ -3,6 +3,7 @@ package cli
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -79,5 +80,18 @@ func TestFlowOfAStudy(t *testing.T) {
 	write(`{`)
 	if _, err = flow(s); fault.Code(err) != fault.CodeInput {
 		t.Error(err)
+	}
+}
+
+// A fold in which a table told nothing apart is said at the top, once for all seeds.
+func TestNoColumnNotes(t *testing.T) {
+	note := "fold 1: " + study.NoColumn + " its training cases apart"
+	got := noColumnNotes([]*study.Record{
+		{Arm: "scanner", Fold: 1, Seed: 1, Notes: []string{"something else", note}},
+		{Arm: "scanner", Fold: 1, Seed: 2, Notes: []string{note}},
+		{Arm: "clinical", Fold: 1, Seed: 1, Notes: []string{note}},
+	})
+	if want := []string{"scanner, " + note + ".", "clinical, " + note + "."}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

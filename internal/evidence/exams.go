@@ -2,28 +2,32 @@ package evidence
 
 import (
 	"cmp"
-	"math"
+	"fmt"
 	"slices"
 
 	"magn/internal/fault"
 	"magn/internal/stats"
 )
 
-// ExamSummary is what the exams of one arm and view found, with intervals
-// clustered by group; a case counts with the mean of its seeds.
+// ExamSummary is what the exams of one arm and view found on centred or on
+// shifted crops, with intervals clustered by group; a case counts with the mean of
+// its seeds and crops.
 type ExamSummary struct {
 	View      string       `json:"view"`
-	N         int          `json:"n"` // exams
+	Crops     string       `json:"crops"` // Centred or Shifted
+	N         int          `json:"n"`     // exams
 	Otsu      AlongSummary `json:"otsu_iou"`
 	Deletion  AlongSummary `json:"deletion"`
 	Insertion AlongSummary `json:"insertion"`
 
-	// Of the map of the true class instead of the predicted one.
-	TrueEnergy Interval `json:"true_energy"`
-	TrueIoU    Interval `json:"true_iou"`
-	TrueOtsu   Interval `json:"true_otsu_iou"`
-	TrueHit    Interval `json:"true_hit"`
-	TrueZero   int      `json:"true_zero"`
+	// Of the map, and the probability, of the true class instead of the predicted one.
+	TrueEnergy    Interval `json:"true_energy"`
+	TrueIoU       Interval `json:"true_iou"`
+	TrueOtsu      Interval `json:"true_otsu_iou"`
+	TrueHit       Interval `json:"true_hit"`
+	TrueDeletion  Interval `json:"true_deletion"`
+	TrueInsertion Interval `json:"true_insertion"`
+	TrueZero      int      `json:"true_zero"`
 }
 
 // AlongSummary is the map's number, the fixed Gaussian's, and their paired
@@ -35,16 +39,29 @@ type AlongSummary struct {
 }
 
 // MapDifference is what attention did to the maps: arm A minus arm B on the same
-// crops of the same cases, a case with the mean of its seeds and crops.
+// crops of the same cases, a case with the mean of its seeds and crops. The numbers
+// after Hit are of the exams, undefined where there are none; they look at fewer of
+// the shifted crops.
 type MapDifference struct {
-	A      string   `json:"a"`
-	B      string   `json:"b"`
-	View   string   `json:"view"`
-	Crops  string   `json:"crops"`
-	N      int      `json:"n"` // cases
-	Energy Interval `json:"energy"`
-	IoU    Interval `json:"iou"`
-	Hit    Interval `json:"hit"`
+	A         string   `json:"a"`
+	B         string   `json:"b"`
+	View      string   `json:"view"`
+	Crops     string   `json:"crops"`
+	N         int      `json:"n"` // cases
+	Energy    Interval `json:"energy"`
+	IoU       Interval `json:"iou"`
+	Hit       Interval `json:"hit"`
+	Otsu      Interval `json:"otsu_iou"`
+	Deletion  Interval `json:"deletion"`
+	Insertion Interval `json:"insertion"`
+
+	// Of the true class instead of the predicted one.
+	TrueEnergy    Interval `json:"true_energy"`
+	TrueIoU       Interval `json:"true_iou"`
+	TrueHit       Interval `json:"true_hit"`
+	TrueOtsu      Interval `json:"true_otsu_iou"`
+	TrueDeletion  Interval `json:"true_deletion"`
+	TrueInsertion Interval `json:"true_insertion"`
 }
 
 // checkExams holds an arm's exams against its predictions.
@@ -56,7 +73,13 @@ func (t *table) checkExams() error {
 	}
 	for _, key := range t.keys() {
 		u := t.units[key]
+		seen := map[string]bool{}
 		for _, e := range u.Exams {
+			crop := fmt.Sprintf("%s\x00%s\x00%d", e.Case, e.View, e.Crop)
+			if seen[crop] {
+				return &fault.Input{File: unitFault(u, "", "").File + ", exam of case " + e.Case, Found: fmt.Sprintf("two exams of view %s, crop %d", e.View, e.Crop), Expected: "one"}
+			}
+			seen[crop] = true
 			if e.Arm != u.Arm || e.Seed != u.Seed || e.Fold != u.Fold || !known[tableCase{id: e.Case, group: e.Group, fold: e.Fold}] {
 				return &fault.Input{File: unitFault(u, "", "").File + ", exam of case " + e.Case, Found: "no such case of the unit", Expected: "a case that the unit predicts"}
 			}
@@ -65,28 +88,36 @@ func (t *table) checkExams() error {
 	return nil
 }
 
-// exams sums up an arm's exams, view by view.
+// which says what kind of crops a row belongs to.
+func (e ExamRow) which() string { return MapRow{Crop: e.Crop}.which() }
+
+// exams sums up an arm's exams, view by view, centred crops first.
 func (t *table) exams() []ExamSummary {
-	byView := map[string]map[string][]ExamRow{}
+	type kind struct{ view, crops string }
+	of := map[kind]map[string][]ExamRow{} // by case
 	for _, key := range t.keys() {
 		for _, e := range t.units[key].Exams {
-			if byView[e.View] == nil {
-				byView[e.View] = map[string][]ExamRow{}
+			k := kind{e.View, e.which()}
+			if of[k] == nil {
+				of[k] = map[string][]ExamRow{}
 			}
-			byView[e.View][e.Case] = append(byView[e.View][e.Case], e)
+			of[k][e.Case] = append(of[k][e.Case], e)
 		}
 	}
 	out := []ExamSummary{}
 	for _, view := range t.arm.Views {
-		if of := byView[view]; len(of) > 0 {
-			out = append(out, t.examine(view, of))
+		for _, crops := range []string{Centred, Shifted} {
+			if rows := of[kind{view, crops}]; len(rows) > 0 {
+				s := t.examine(rows)
+				s.View, s.Crops = view, crops
+				out = append(out, s)
+			}
 		}
 	}
 	return out
 }
 
-func (t *table) examine(view string, byCase map[string][]ExamRow) ExamSummary {
-	s := ExamSummary{View: view}
+func (t *table) examine(byCase map[string][]ExamRow) (s ExamSummary) {
 	var groups []string
 	values := map[*Interval][]float64{}
 	for _, c := range t.cases {
@@ -109,13 +140,15 @@ func (t *table) examine(view string, byCase map[string][]ExamRow) ExamSummary {
 			put(&a.Gaussian, func(e ExamRow) float64 { return along(e).Gaussian })
 			put(&a.Difference, func(e ExamRow) float64 { return along(e).Map - along(e).Gaussian })
 		}
-		put(&s.TrueEnergy, func(e ExamRow) float64 { return e.TrueClass.Energy })
-		put(&s.TrueIoU, func(e ExamRow) float64 { return e.TrueClass.IoU })
-		put(&s.TrueOtsu, func(e ExamRow) float64 { return e.TrueOtsu })
-		put(&s.TrueHit, func(e ExamRow) float64 { return one(e.TrueClass.Hit) })
+		put(&s.TrueEnergy, func(e ExamRow) float64 { return e.True.Energy })
+		put(&s.TrueIoU, func(e ExamRow) float64 { return e.True.IoU })
+		put(&s.TrueOtsu, func(e ExamRow) float64 { return e.True.Otsu })
+		put(&s.TrueHit, func(e ExamRow) float64 { return one(e.True.Hit) })
+		put(&s.TrueDeletion, func(e ExamRow) float64 { return e.True.Deletion })
+		put(&s.TrueInsertion, func(e ExamRow) float64 { return e.True.Insertion })
 		for _, e := range of {
 			s.N++
-			if e.TrueZero {
+			if e.True.Zero {
 				s.TrueZero++
 			}
 		}
@@ -165,13 +198,20 @@ func mapDifferences(tables []*table) []MapDifference {
 
 func mapDifference(a, b *table, view, crops string) (MapDifference, bool) {
 	d := MapDifference{A: a.arm.Name, B: b.arm.Name, View: view, Crops: crops}
-	x, y := a.mapMeans(view, crops), b.mapMeans(view, crops)
+	d.N = paired(a, b, a.mapMeans(view, crops), b.mapMeans(view, crops), &d.Energy, &d.IoU, &d.Hit)
+	paired(a, b, a.examMeans(view, crops), b.examMeans(view, crops), &d.Otsu, &d.Deletion, &d.Insertion,
+		&d.TrueEnergy, &d.TrueIoU, &d.TrueHit, &d.TrueOtsu, &d.TrueDeletion, &d.TrueInsertion)
+	return d, d.N > 0
+}
+
+// paired are the mean differences of numbers that both arms have of a case, and of
+// how many cases; undefined where there is none.
+func paired(a, b *table, x, y map[string][]float64, out ...*Interval) int {
 	var groups []string
-	var diff [3][]float64
+	diff := make([][]float64, len(out))
 	for _, c := range a.cases {
-		p, ok := x[c.id]
-		q, too := y[c.id]
-		if !ok || !too {
+		p, q := x[c.id], y[c.id]
+		if p == nil || q == nil {
 			continue
 		}
 		groups = append(groups, c.group)
@@ -179,32 +219,66 @@ func mapDifference(a, b *table, view, crops string) (MapDifference, bool) {
 			diff[i] = append(diff[i], p[i]-q[i])
 		}
 	}
-	d.N = len(groups)
-	if d.N == 0 {
-		return d, false
+	for i, iv := range out {
+		*iv = Undefined()
+		if len(groups) > 0 {
+			*iv = differenceMean(diff[i], groups)
+		}
 	}
-	d.Energy, d.IoU, d.Hit = differenceMean(diff[0], groups), differenceMean(diff[1], groups), differenceMean(diff[2], groups)
-	return d, true
+	return len(groups)
 }
 
-// mapMeans are energy, IoU and hit of each case, the mean of its seeds and crops.
-func (t *table) mapMeans(view, crops string) map[string][3]float64 {
-	sum, n := map[string][3]float64{}, map[string]float64{}
+// mapMeans are energy, IoU and hit of each case.
+func (t *table) mapMeans(view, crops string) map[string][]float64 {
+	m := means{}
 	for _, key := range t.keys() {
-		for _, m := range t.units[key].Maps {
-			if m.View != view || m.which() != crops {
-				continue
+		for _, r := range t.units[key].Maps {
+			if r.View == view && r.which() == crops {
+				m.add(r.Case, r.Map.Energy, r.Map.IoU, one(r.Map.Hit))
 			}
-			s := sum[m.Case]
-			s[0], s[1], s[2] = s[0]+m.Map.Energy, s[1]+m.Map.IoU, s[2]+one(m.Map.Hit)
-			sum[m.Case], n[m.Case] = s, n[m.Case]+1
 		}
 	}
-	for id, s := range sum {
-		for i := range s {
-			s[i] /= math.Max(1, n[id])
+	return m.of()
+}
+
+// examMeans are the numbers of each case's exams, in the order of MapDifference.
+func (t *table) examMeans(view, crops string) map[string][]float64 {
+	m := means{}
+	for _, key := range t.keys() {
+		for _, e := range t.units[key].Exams {
+			if e.View == view && e.which() == crops {
+				m.add(e.Case, e.Otsu.Map, e.Deletion.Map, e.Insertion.Map,
+					e.True.Energy, e.True.IoU, one(e.True.Hit), e.True.Otsu, e.True.Deletion, e.True.Insertion)
+			}
 		}
-		sum[id] = s
 	}
-	return sum
+	return m.of()
+}
+
+// means are sums of each case's numbers over seeds and crops, how many they are at
+// the end.
+type means map[string][]float64
+
+func (m means) add(id string, x ...float64) {
+	s := m[id]
+	if s == nil {
+		s = make([]float64, len(x)+1)
+		m[id] = s
+	}
+	for i := range x {
+		s[i] += x[i]
+	}
+	s[len(x)]++
+}
+
+func (m means) of() map[string][]float64 {
+	out := make(map[string][]float64, len(m))
+	for id, s := range m {
+		n := len(s) - 1
+		for i := range n {
+			s[i] /= s[n]
+		}
+		out[id] = s[:n]
+	}
+	return out
 }

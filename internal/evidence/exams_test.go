@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"fmt"
+	"math"
 	"path/filepath"
 	"testing"
 
@@ -28,10 +29,13 @@ func TestExams(t *testing.T) {
 						energy += 0.2
 					}
 					u.Maps = append(u.Maps, MapRow{Case: id, Group: id, Arm: a.Name, Fold: fold, Seed: seed, View: "axial", Crop: 1, Map: Overlap{Energy: energy, Hit: a.Attention}})
-					u.Exams = append(u.Exams, ExamRow{
-						Case: id, Group: id, Arm: a.Name, Fold: fold, Seed: seed, View: "axial",
-						Deletion: Along{0.1 * float64(seed), 0.5}, Otsu: Along{0.3, 0.2}, TrueClass: Overlap{Energy: 0.25, Hit: true}, TrueZero: i == 0,
-					})
+					for crop := range 2 {
+						u.Exams = append(u.Exams, ExamRow{
+							Case: id, Group: id, Arm: a.Name, Fold: fold, Seed: seed, View: "axial", Crop: crop, ShiftX: 3 * crop,
+							Deletion: Along{0.1*float64(seed) + 0.2*float64(crop)*one(a.Attention), 0.5}, Insertion: Along{0.5 + 0.05*float64(i), 0.5}, Otsu: Along{0.3, 0.2},
+							True: TrueExam{Overlap: Overlap{Energy: 0.25, Hit: true}, Insertion: 0.5 + energy/4, Zero: i == 0},
+						})
+					}
 				}
 				units = append(units, u)
 			}
@@ -44,8 +48,9 @@ func TestExams(t *testing.T) {
 	e := r.Arms[1].Exams[0]
 	near(t, "deletion", e.Deletion.Map.Value, 0.05, 1e-12)
 	near(t, "deletion beside the Gaussian", e.Deletion.Difference.Value, -0.45, 1e-12)
+	near(t, "deletion on shifted crops", r.Arms[1].Exams[1].Deletion.Map.Value, 0.25, 1e-12)
 	near(t, "Otsu", e.Otsu.Difference.Value, 0.1, 1e-12)
-	if e.N != 16 || e.TrueZero != 4 || e.TrueHit.Value != 1 {
+	if len(r.Arms[1].Exams) != 2 || e.Crops != Centred || r.Arms[1].Exams[1].Crops != Shifted || e.N != 16 || e.TrueZero != 4 || e.TrueHit.Value != 1 {
 		t.Errorf("%+v", e)
 	}
 	if len(r.MapDifferences) != 1 {
@@ -58,6 +63,10 @@ func TestExams(t *testing.T) {
 	near(t, "energy", d.Energy.Value, 0.2, 1e-12)
 	near(t, "energy, no spread", d.Energy.Low, 0.2, 1e-9)
 	near(t, "hit", d.Hit.Value, 1, 1e-12)
+	near(t, "deletion, difference", d.Deletion.Value, 0.2, 1e-12)
+	near(t, "Otsu, the same in both", d.Otsu.Value, 0, 1e-12)
+	near(t, "insertion, the same in both", d.Insertion.High, 0, 1e-9)
+	near(t, "insertion of the true class", d.TrueInsertion.Value, 0.05, 1e-12)
 
 	path := filepath.Join(t.TempDir(), "exams.csv")
 	if err := WriteExams(path, units[3].Exams); err != nil {
@@ -70,6 +79,22 @@ func TestExams(t *testing.T) {
 	if d := cmp.Diff(units[3].Exams, got); d != "" {
 		t.Error(d)
 	}
+	was := units[3].Exams[1]
+	units[3].Exams[1] = units[3].Exams[0]
+	if _, err := Summarise(Info{}, arms, units, nil); err == nil {
+		t.Error("two exams of one crop are taken")
+	}
+	units[3].Exams[1] = was
+	// Of arms that were not examined nothing is known, rather than 0.
+	for i := range units {
+		u := units[i]
+		u.Exams = nil
+		units[i] = u
+	}
+	if r, err = Summarise(Info{}, arms, units, nil); err != nil || !math.IsNaN(r.MapDifferences[0].Otsu.Value) || math.IsNaN(r.MapDifferences[0].Energy.Value) {
+		t.Errorf("without exams: %+v, %v", r.MapDifferences, err)
+	}
+	units[3].Exams = []ExamRow{was}
 	units[3].Exams[0].Case = "nobody"
 	if _, err := Summarise(Info{}, arms, units, nil); err == nil {
 		t.Error("an exam of a case that the unit does not predict is taken")

@@ -81,7 +81,7 @@ func (t *table) result() ArmResult {
 	for _, fold := range t.folds {
 		for s, seed := range t.seeds {
 			u, rows := t.units[unitKey{fold, seed}], t.rows(fold)
-			f := FoldResult{Fold: fold, Seed: seed, N: len(rows), Lambda: u.Lambda, Epochs: u.Epochs}
+			f := FoldResult{Fold: fold, Seed: seed, N: len(rows), Backbone: u.Backbone, Lambda: u.Lambda, Epochs: u.Epochs, Tried: u.Tried}
 			for _, i := range rows {
 				f.Positive += t.cases[i].label
 			}

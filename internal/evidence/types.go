@@ -55,6 +55,7 @@ type Fit struct {
 type Unit struct {
 	Arm         string
 	Fold, Seed  int
+	Backbone    string  // chosen by the inner split; empty where there was no choice of one
 	Lambda      float64 // chosen by the inner split; 0 without attention
 	Epochs      int     // trained in the final fit
 	Predictions []Prediction
@@ -63,8 +64,17 @@ type Unit struct {
 	Locked      bool      // a model of another study answers: nothing was fitted here
 	Fits        []Fit     // none of a reader, to whom nothing was fitted
 	TestGroups  []string
+	Tried       []Tried   // what the inner split of a network chose among
 	Features    []Feature // of an arm that answers from a table: those that its fold kept
 	Candidates  int       // features that it chose them from
+}
+
+// Tried is what the inner split of a unit said of one backbone and λ.
+type Tried struct {
+	Backbone string  `json:"backbone,omitempty"` // where there was a choice of one
+	Lambda   float64 `json:"lambda"`             // 0 without attention
+	Loss     float64 `json:"loss"`               // the lowest validation cross-entropy, smoothed over three epochs: the lowest of all was chosen
+	Epoch    int     `json:"epoch"`              // where that was
 }
 
 // Feature is one of a table's features that a unit's ranking kept.
@@ -127,10 +137,12 @@ type FoldResult struct {
 	Seed         int     `json:"seed"`
 	N            int     `json:"n"`
 	Positive     int     `json:"positive"`
+	Backbone     string  `json:"backbone,omitempty"` // where the inner split chose it
 	Lambda       float64 `json:"lambda"`
 	Epochs       int     `json:"epochs"`
-	Metrics      Metrics `json:"metrics"`       // at 0.5
-	MetricsInner Metrics `json:"metrics_inner"` // at the inner threshold
+	Tried        []Tried `json:"tried,omitempty"` // what it chose among
+	Metrics      Metrics `json:"metrics"`         // at 0.5
+	MetricsInner Metrics `json:"metrics_inner"`   // at the inner threshold
 	ROC          []Point `json:"roc"`
 }
 
@@ -257,6 +269,21 @@ type Leakage struct {
 	Violations []Violation `json:"violations"`
 }
 
+// Training is what is known of the patients that a locked model was trained on.
+type Training struct {
+	Arm    string          `json:"arm"`   // of the model
+	Known  bool            `json:"known"` // the model says who they were
+	Shared []SharedPatient `json:"shared"`
+}
+
+// SharedPatient is one who is answered for here, and was trained on there.
+type SharedPatient struct {
+	Case  string `json:"case"`
+	Group bool   `json:"group"` // by the id of the group
+	Image bool   `json:"image"` // by the voxels of a stack
+	Folds []int  `json:"folds"` // whose networks saw the patient
+}
+
 // Results is results.json.
 type Results struct {
 	Study       string       `json:"study"`
@@ -265,6 +292,7 @@ type Results struct {
 	Cases       int          `json:"cases"`
 	Groups      int          `json:"groups"`
 	Locked      bool         `json:"locked,omitempty"`     // a model of another study answered: nothing was fitted here
+	Training    *Training    `json:"training,omitempty"`   // then which of the patients it was trained on
 	SplitBy     string       `json:"split_by,omitempty"`   // what each fold holds out whole, such as scanner
 	FoldNames   []string     `json:"fold_names,omitempty"` // then which one
 	Arms        []ArmResult  `json:"arms"`

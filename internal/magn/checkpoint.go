@@ -31,6 +31,7 @@ type progress struct {
 // Epoch is one row of a unit's history.
 type Epoch struct {
 	Stage          string
+	Backbone       string // where there was a choice; else empty
 	Lambda         float64
 	Epoch          int // from 1
 	LR             float64
@@ -43,6 +44,7 @@ type Epoch struct {
 // epochJSON is Epoch with null for NaN, which JSON has no word for.
 type epochJSON struct {
 	Stage          string   `json:"stage"`
+	Backbone       string   `json:"backbone,omitempty"`
 	Lambda         float64  `json:"lambda"`
 	Epoch          int      `json:"epoch"`
 	LR             float64  `json:"lr"`
@@ -54,7 +56,7 @@ type epochJSON struct {
 
 // MarshalJSON writes an undefined validation loss as null.
 func (e Epoch) MarshalJSON() ([]byte, error) {
-	j := epochJSON{e.Stage, e.Lambda, e.Epoch, e.LR, e.Classification, e.Attention, nil, e.Seconds}
+	j := epochJSON{e.Stage, e.Backbone, e.Lambda, e.Epoch, e.LR, e.Classification, e.Attention, nil, e.Seconds}
 	if !math.IsNaN(e.Validation) {
 		j.Validation = &e.Validation
 	}
@@ -67,7 +69,7 @@ func (e *Epoch) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &j); err != nil {
 		return err
 	}
-	*e = Epoch{j.Stage, j.Lambda, j.Epoch, j.LR, j.Classification, j.Attention, math.NaN(), j.Seconds}
+	*e = Epoch{j.Stage, j.Backbone, j.Lambda, j.Epoch, j.LR, j.Classification, j.Attention, math.NaN(), j.Seconds}
 	if j.Validation != nil {
 		e.Validation = *j.Validation
 	}

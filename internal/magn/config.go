@@ -32,6 +32,9 @@ func DefaultNetwork() Network {
 	return Network{Backbone: "resnet50", Stride: 32, Views: slices.Clone(volume.Views), R: 6}
 }
 
+// Backbones are those that there are, the smallest first.
+func Backbones() []string { return []string{"resnet18", "resnet34", "resnet50"} }
+
 // Training says how a unit is trained. The defaults and their sources are in
 // docs/methods/training.md.
 type Training struct {
@@ -186,6 +189,7 @@ type Unit struct {
 	Fold      int           `json:"fold"`
 	Seed      int           `json:"seed"`
 	Network   Network       `json:"network"`
+	Backbones []string      `json:"backbones,omitempty"` // for the inner split to choose Network.Backbone from; empty: no choice
 	Training  Training      `json:"training"`
 	Train     []cohort.Case `json:"train"`
 	Test      []cohort.Case `json:"test"`
@@ -195,7 +199,7 @@ type Unit struct {
 
 // Event is progress within a unit.
 type Event struct {
-	Stage   string  `json:"stage"` // "inner λ=0.1", "fit", "evaluate"
+	Stage   string  `json:"stage"` // "inner λ=0.1", "inner resnet18 λ=0.1", "fit", "evaluate"
 	Epoch   int     `json:"epoch"` // done, of Epochs
 	Epochs  int     `json:"epochs"`
 	Done    float64 `json:"done"` // share of the unit's work, 0 to 1

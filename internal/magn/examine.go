@@ -13,20 +13,33 @@ import (
 )
 
 // Exam is what becomes of an answer when its crop is changed along its map, and
-// how the map lies to the outline by Otsu's cut, on the centred crop of one
-// view's largest pair. Beside it the best fixed Gaussian, which looks at nothing.
+// how the map lies to the outline by Otsu's cut, on one crop of one view's largest
+// pair. Beside it the best fixed Gaussian, which looks at nothing.
 type Exam struct {
 	Case, Group string
 	View        volume.View
-	Otsu        Along   // IoU of the lesion and what lies above Otsu's threshold (1979)
-	Deletion    Along   // mean probability of the predicted class while its strongest pixels are blackened first (Petsiuk 2018)
-	Insertion   Along   // … while they are first to come back into a blurred crop
-	TrueClass   Overlap // the map of the true class instead of the predicted one
-	TrueOtsu    float64
+	Crop        int    // 0 is centred on the lesion; 1 the first of the shifted crops
+	Shift       [2]int // of the crop's middle, pixels right and down
+	Otsu        Along  // IoU of the lesion and what lies above Otsu's threshold (1979)
+	Deletion    Along  // mean probability of the predicted class while its strongest pixels are blackened first (Petsiuk 2018)
+	Insertion   Along  // … while they are first to come back into a blurred crop
+	True        TrueExam
+}
+
+// TrueExam is what an exam finds with the map of the true class, and the true
+// class's probability, in the place of the predicted one's.
+type TrueExam struct {
+	Overlap
+	Otsu, Deletion, Insertion float64
 }
 
 // Along is a number of the map's and the Gaussian's.
 type Along struct{ Map, Gaussian float64 }
+
+// examShifts is how many shifted crops a case and view is examined on: the first
+// of those that its map is looked at on. One, since each takes as long as the
+// centred one, and the cases' differ.
+const examShifts = 1
 
 // blurShare of a crop's side is the deviation of the blur that insertion begins
 // with: nothing of a lesion is left.
@@ -42,7 +55,7 @@ func Examine(ctx context.Context, path string, train, test []cohort.Case, steps 
 		return nil, err
 	}
 	defer n.Close()
-	answers, err := evaluate(ctx, n, in, mode, test, 0)
+	answers, err := evaluate(ctx, n, in, mode, test, examShifts)
 	if err != nil {
 		return nil, err
 	}
@@ -53,15 +66,18 @@ func Examine(ctx context.Context, path string, train, test []cohort.Case, steps 
 	var out []Exam
 	for _, a := range answers {
 		for v, view := range in.views {
-			if err := ctx.Err(); err != nil {
-				return nil, err
+			fixed := gaussian(in.training.Crop, widths[v])
+			for i, shift := range append([][2]int{centred}, in.shifts(a.subject.Case, view, examShifts)...) {
+				if err := ctx.Err(); err != nil {
+					return nil, err
+				}
+				e := exam{net: n, in: in, mode: mode, answer: a, view: v, steps: steps, crop: i, shift: shift}
+				row, err := e.run(view, fixed)
+				if err != nil {
+					return nil, err
+				}
+				out = append(out, row)
 			}
-			e := exam{net: n, in: in, mode: mode, answer: a, view: v, steps: steps}
-			row, err := e.run(view, gaussian(in.training.Crop, widths[v]))
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, row)
 		}
 	}
 	return out, nil
@@ -81,7 +97,7 @@ func (in *input) widths(train []cohort.Case) ([]float64, error) {
 	return widths, nil
 }
 
-// exam is one view of one case.
+// exam is one crop of one view of one case.
 type exam struct {
 	net    *Net
 	in     *input
@@ -89,30 +105,43 @@ type exam struct {
 	answer answer
 	view   int
 	steps  int
+	crop   int // 0, or that of a shifted crop
+	shift  [2]int
 }
 
 func (e exam) run(view volume.View, fixed []float32) (Exam, error) {
 	s, size := e.answer.subject, e.in.training.Crop
 	p := s.views[e.view][0]
-	image, flags := e.in.cut(p.middle(), centred), e.in.flags(p, centred)
-	predicted := e.answer.cams[e.view][0].rectified(e.answer.logit > 0).enlarge(size)
-	truth := e.answer.cams[e.view][0].rectified(s.Label == 1).enlarge(size)
+	image, flags := e.in.cut(p.middle(), e.shift), e.in.flags(p, e.shift)
+	positive, truth := e.answer.logit > 0, s.Label == 1
+	signed := e.answer.cams[e.view][e.crop]
+	predicted := signed.rectified(positive).enlarge(size)
 	row := Exam{
-		Case: s.ID, Group: s.Group, View: view,
-		Otsu:      Along{otsuIoU(predicted, flags), otsuIoU(fixed, flags)},
-		TrueClass: score(truth, flags), TrueOtsu: otsuIoU(truth, flags),
+		Case: s.ID, Group: s.Group, View: view, Crop: e.crop, Shift: e.shift,
+		Otsu: Along{otsuIoU(predicted, flags), otsuIoU(fixed, flags)},
 	}
 	black, soft := make([]float32, len(image)), blurred(image, size, blurShare*float64(size))
 	var curves []changed
-	for _, m := range [][]float32{predicted, fixed} {
+	along := func(m []float32, positive bool) {
 		order := e.order(m, flags)
-		curves = append(curves, changed{image, black, order}, changed{soft, image, order})
+		curves = append(curves, changed{image, black, order, positive}, changed{soft, image, order, positive})
+	}
+	along(predicted, positive)
+	along(fixed, positive)
+	right := predicted
+	if truth != positive {
+		right = signed.rectified(truth).enlarge(size)
+		along(right, truth)
 	}
 	areas, err := e.areas(curves)
 	if err != nil {
 		return row, err
 	}
 	row.Deletion, row.Insertion = Along{areas[0], areas[2]}, Along{areas[1], areas[3]}
+	row.True = TrueExam{score(right, flags), otsuIoU(right, flags), areas[0], areas[1]}
+	if truth != positive {
+		row.True.Deletion, row.True.Insertion = areas[4], areas[5]
+	}
 	return row, nil
 }
 
@@ -130,10 +159,12 @@ func (e exam) order(m []float32, flags []uint8) []int {
 	return pixels
 }
 
-// changed is a crop that becomes another one, pixel by pixel.
+// changed is a crop that becomes another one, pixel by pixel, and the class whose
+// probability is looked at.
 type changed struct {
 	from, to []float32
 	order    []int
+	positive bool
 }
 
 // at is the crop with a share of its pixels changed.
@@ -145,26 +176,26 @@ func (c changed) at(share float64) []float32 {
 	return out
 }
 
-// areas under the curves of the predicted class's probability, by the trapezium
-// rule. The other pairs and views stay as they are: the head is linear, so that
-// only this crop's term moves.
+// areas under the curves of a class's probability, by the trapezium rule. The
+// crop stands in the place of the largest pair's centred one; the other pairs and
+// views stay as they are: the head is linear, so that only this crop's term moves.
 func (e exam) areas(curves []changed) ([]float64, error) {
 	size, planes := e.in.training.Crop, e.in.channels()
 	p := e.answer.subject.views[e.view][0]
 	var images []float32
-	add := func(middle []float32) {
+	add := func(middle []float32, shift [2]int) {
 		for k, plane := range p.planes {
 			if k == planes/2 {
 				images = append(images, middle...)
 			} else { // slices beside the one that is explained stay
-				images = append(images, e.in.cut(plane, centred)...)
+				images = append(images, e.in.cut(plane, shift)...)
 			}
 		}
 	}
-	add(curves[0].from)
+	add(e.in.cut(p.middle(), centred), centred)
 	for _, c := range curves {
 		for k := range e.steps + 1 {
-			add(c.at(float64(k) / float64(e.steps)))
+			add(c.at(float64(k)/float64(e.steps)), e.shift)
 		}
 	}
 	area := planes * size * size
@@ -184,14 +215,16 @@ func (e exam) areas(curves []changed) ([]float64, error) {
 			terms = append(terms, one[i].terms[e.view])
 		}
 	}
-	sign := 1.0
-	if e.answer.logit <= 0 {
-		sign = -1
-	}
 	pairs := float64(len(e.in.largest(e.answer.subject.views[e.view])))
-	probability := func(i int) float64 { return sigmoid(sign * (e.answer.logit + (terms[i]-terms[0])/pairs)) }
 	out := make([]float64, len(curves))
 	for c := range curves {
+		probability := func(i int) float64 {
+			z := e.answer.logit + (terms[i]-terms[0])/pairs
+			if !curves[c].positive {
+				z = -z
+			}
+			return sigmoid(z)
+		}
 		at := 1 + c*(e.steps+1)
 		for k := range e.steps {
 			out[c] += (probability(at+k) + probability(at+k+1)) / 2 / float64(e.steps)

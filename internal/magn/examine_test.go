@@ -165,13 +165,18 @@ func TestRecentredAndExamine(t *testing.T) {
 			t.Errorf("%s: the same answer on other crops", s.Case)
 		}
 	}
+	// One case of the other class than it was, so that it is answered wrongly if the
+	// others are answered rightly.
+	other := u.Test[0].ID
+	u.Test[0].Label = 1 - u.Test[0].Label
 	one, err := Examine(t.Context(), path, u.Train, u.Test, 1, "cpu", 2)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(one) != 2*len(u.Test) {
+	if len(one) != 2*(1+examShifts)*len(u.Test) {
 		t.Fatalf("%d exams", len(one))
 	}
+	wrong := 0
 	for _, e := range one {
 		var s Score
 		for _, x := range res.Scores {
@@ -185,17 +190,37 @@ func TestRecentredAndExamine(t *testing.T) {
 		}
 		// With one step a curve is a line between the whole crop and the changed one,
 		// which is the same whatever the map.
-		if e.Deletion.Map != e.Deletion.Gaussian || math.Abs(e.Insertion.Map-e.Insertion.Gaussian) > 1e-9 {
+		if e.Deletion.Map != e.Deletion.Gaussian || math.Abs(e.Insertion.Map-e.Insertion.Gaussian) > 1e-6 {
 			t.Errorf("%s %v: %+v %+v", e.Case, e.View, e.Deletion, e.Insertion)
 		}
-		if end := 2*e.Deletion.Map - whole; end < -1e-6 || end > 1+1e-6 {
+		if end := 2*e.Deletion.Map - whole; e.Crop == 0 && (end < -1e-6 || end > 1+1e-6) {
 			t.Errorf("%s: a curve from %g with mean %g", e.Case, whole, e.Deletion.Map)
 		}
-		for _, m := range res.Maps {
-			if m.Case == e.Case && m.View == e.View && m.Crop == 0 && (s.Logit > 0) == (s.Label == 1) && math.Abs(m.Energy-e.TrueClass.Energy) > 1e-4 {
-				t.Errorf("%s %v: energy %g, of the true class, which is the predicted one, %g", e.Case, e.View, m.Energy, e.TrueClass.Energy)
+		// The true class's probability is the predicted one's, or what that leaves of 1.
+		right := (s.Logit > 0) == (s.Label == 1) != (e.Case == other)
+		want := e.Deletion.Map
+		if !right {
+			want, wrong = 1-want, wrong+1
+		}
+		if math.Abs(e.True.Deletion-want) > 1e-6 {
+			t.Errorf("%s %v, crop %d, answered rightly %v: deletion %g, of the true class %g", e.Case, e.View, e.Crop, right, e.Deletion.Map, e.True.Deletion)
+		}
+		found := false
+		for _, m := range res.Maps { // the same crops as those of the unit's maps
+			if m.Case != e.Case || m.View != e.View || m.Crop != e.Crop {
+				continue
+			}
+			found = m.Shift == e.Shift
+			if right && math.Abs(m.Energy-e.True.Energy) > 1e-4 {
+				t.Errorf("%s %v, crop %d: energy %g, of the true class, which is the predicted one, %g", e.Case, e.View, e.Crop, m.Energy, e.True.Energy)
 			}
 		}
+		if !found {
+			t.Errorf("%s %v: crop %d shifted by %v is none of the unit's", e.Case, e.View, e.Crop, e.Shift)
+		}
+	}
+	if wrong == 0 || wrong == len(one) {
+		t.Errorf("%d of %d wrong: one way is not looked at", wrong, len(one))
 	}
 	again, err := Examine(t.Context(), path, u.Train, u.Test, 4, "cpu", 2)
 	if err != nil {

@@ -1,6 +1,7 @@
 package magn
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"math"
@@ -13,7 +14,7 @@ import (
 // Check says whether a unit can be run: its settings, and that its training groups
 // can be split for the inner choice. It opens no file.
 func (u Unit) Check() error {
-	if err := errors.Join(u.Network.Validate(), u.Training.Validate()); err != nil {
+	if err := errors.Join(u.CheckNetwork(), u.Training.Validate()); err != nil {
 		return err
 	}
 	if u.Training.InnerFraction > 0 {
@@ -21,6 +22,53 @@ func (u Unit) Check() error {
 		return err
 	}
 	return nil
+}
+
+// CheckNetwork names the first setting of the network that cannot be used, and what
+// keeps a backbone from being chosen.
+func (u Unit) CheckNetwork() error {
+	if err := u.Network.Validate(); err != nil {
+		return err
+	}
+	for i, name := range u.Backbones {
+		if blocks[name] == nil || slices.Contains(u.Backbones[:i], name) {
+			return settingError("backbone", u.Backbones, "resnet18, resnet34, resnet50, each once")
+		}
+	}
+	switch {
+	case len(u.Backbones) < 2:
+		return nil
+	case u.Training.InnerFraction == 0:
+		return settingError("backbone", u.Backbones, "one, since inner_fraction is 0 and nothing can choose")
+	case u.Training.Weights != "":
+		return settingError("backbone", u.Backbones, "one, whose weights training.weights are")
+	}
+	return nil
+}
+
+// candidate is what the inner split chooses among.
+type candidate struct {
+	backbone string
+	lambda   float64
+}
+
+// candidates are every backbone, the smaller network first, with every λ. Without
+// attention λ is 0.
+func (u Unit) candidates() []candidate {
+	lambdas := []float64{0}
+	if u.Attention {
+		lambdas = u.Training.Lambda
+	}
+	var out []candidate
+	for _, name := range Backbones() {
+		if name != u.Network.Backbone && len(u.Backbones) == 0 || len(u.Backbones) > 0 && !slices.Contains(u.Backbones, name) {
+			continue
+		}
+		for _, l := range lambdas {
+			out = append(out, candidate{name, l})
+		}
+	}
+	return out
 }
 
 // innerSplit parts the training cases by cohort.InnerSplit.
@@ -42,9 +90,10 @@ func innerSplit(u Unit) (train, val []cohort.Case, err error) {
 // innerResult is what one inner stage left: a validation loss and the validation
 // cases' logits for each epoch.
 type innerResult struct {
-	Lambda float64     `json:"lambda"`
-	Losses []float64   `json:"losses"`
-	Logits [][]float64 `json:"logits"`
+	Backbone string      `json:"backbone,omitempty"` // where there was more than one
+	Lambda   float64     `json:"lambda"`
+	Losses   []float64   `json:"losses"`
+	Logits   [][]float64 `json:"logits"`
 }
 
 // smoothed is the running mean over an epoch and its two neighbours.
@@ -59,29 +108,61 @@ func smoothed(x []float64) []float64 {
 	return out
 }
 
-// choose is the λ and the number of epochs of the lowest smoothed validation
-// cross-entropy, and the logits there: the smaller λ, then the earlier epoch,
-// where two are equal.
-func choose(results []innerResult) (lambda float64, epochs int, logits []float64) {
-	byLambda := slices.Clone(results)
-	slices.SortStableFunc(byLambda, func(a, b innerResult) int {
-		switch {
-		case a.Lambda < b.Lambda:
-			return -1
-		case a.Lambda > b.Lambda:
-			return 1
-		}
-		return 0
+// choose is the candidate and the number of epochs of the lowest smoothed
+// validation cross-entropy, and the logits there: the smaller network, the smaller
+// λ, then the earlier epoch, where two are equal. The backbone is empty where there
+// was no choice of one.
+func choose(results []innerResult) (chosen candidate, epochs int, logits []float64) {
+	ordered := slices.Clone(results)
+	slices.SortStableFunc(ordered, func(a, b innerResult) int {
+		return cmp.Or(cmp.Compare(size(a.Backbone), size(b.Backbone)), cmp.Compare(a.Lambda, b.Lambda))
 	})
 	best := math.Inf(1)
-	for _, r := range byLambda {
+	for _, r := range ordered {
 		for e, l := range smoothed(r.Losses) {
 			if l < best {
-				best, lambda, epochs, logits = l, r.Lambda, e+1, r.Logits[e]
+				best, chosen, epochs, logits = l, candidate{r.Backbone, r.Lambda}, e+1, r.Logits[e]
 			}
 		}
 	}
-	return lambda, epochs, logits
+	return chosen, epochs, logits
+}
+
+// size orders backbones.
+func size(backbone string) int { return slices.Index(Backbones(), backbone) }
+
+// Tried is what the inner split said of one candidate.
+type Tried struct {
+	Backbone string  // empty where there was no choice of one
+	Lambda   float64 // 0 without attention
+	Loss     float64 // the lowest validation cross-entropy, smoothed over three epochs
+	Epoch    int     // where that was, from 1
+}
+
+// TriedIn reads from a unit's history what its inner split chose among, in the
+// order of its stages; empty where there was no inner split.
+func TriedIn(history []Epoch) []Tried {
+	var out []Tried
+	var losses [][]float64
+	for _, e := range history {
+		if math.IsNaN(e.Validation) {
+			continue
+		}
+		if len(out) == 0 || e.Epoch == 1 {
+			out, losses = append(out, Tried{Backbone: e.Backbone, Lambda: e.Lambda}), append(losses, nil)
+		}
+		losses[len(losses)-1] = append(losses[len(losses)-1], e.Validation)
+	}
+	for i := range out {
+		t := &out[i]
+		t.Loss = math.Inf(1)
+		for e, l := range smoothed(losses[i]) {
+			if l < t.Loss {
+				t.Loss, t.Epoch = l, e+1
+			}
+		}
+	}
+	return out
 }
 
 // crossEntropy is the mean of log(1+exp(z)) − y·z.

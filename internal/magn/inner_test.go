@@ -60,15 +60,36 @@ func TestChoose(t *testing.T) {
 	// Smoothed over three: the lone dip at epoch 2 of λ=0.1 loses against the
 	// valley of λ=0.5; between equal valleys the smaller λ wins.
 	results := []innerResult{
-		{0.5, []float64{0.9, 0.5, 0.4, 0.5}, [][]float64{{0}, {1}, {2}, {3}}},
-		{0.1, []float64{0.9, 0.3, 0.9, 0.9}, [][]float64{{4}, {5}, {6}, {7}}},
+		{"", 0.5, []float64{0.9, 0.5, 0.4, 0.5}, [][]float64{{0}, {1}, {2}, {3}}},
+		{"", 0.1, []float64{0.9, 0.3, 0.9, 0.9}, [][]float64{{4}, {5}, {6}, {7}}},
 	}
-	if l, e, z := choose(results); l != 0.5 || e != 4 && e != 3 || z[0] != results[0].Logits[e-1][0] {
-		t.Errorf("λ %g, %d epochs, logits %v", l, e, z)
+	if c, e, z := choose(results); c.lambda != 0.5 || e != 4 && e != 3 || z[0] != results[0].Logits[e-1][0] {
+		t.Errorf("%+v, %d epochs, logits %v", c, e, z)
 	}
-	same := []innerResult{{1, []float64{0.5, 0.5}, [][]float64{{0}, {1}}}, {0.1, []float64{0.5, 0.5}, [][]float64{{2}, {3}}}}
-	if l, e, _ := choose(same); l != 0.1 || e != 1 {
-		t.Errorf("of equals: λ %g, %d epochs; expected 0.1 and 1", l, e)
+	same := []innerResult{{"", 1, []float64{0.5, 0.5}, [][]float64{{0}, {1}}}, {"", 0.1, []float64{0.5, 0.5}, [][]float64{{2}, {3}}}}
+	if c, e, _ := choose(same); c.lambda != 0.1 || e != 1 {
+		t.Errorf("of equals: %+v, %d epochs; expected 0.1 and 1", c, e)
+	}
+	// Of equals the smaller network wins, whatever its λ and wherever it stands.
+	losses, logits := []float64{0.5, 0.4, 0.3}, [][]float64{{0}, {1}, {2}}
+	nets := []innerResult{{"resnet50", 0.1, losses, logits}, {"resnet34", 1, losses, logits}, {"resnet18", 1, losses, [][]float64{{2}, {3}, {4}}}, {"resnet18", 0.5, losses, [][]float64{{4}, {5}, {6}}}}
+	if c, e, z := choose(nets); c != (candidate{"resnet18", 0.5}) || e != 3 || z[0] != 6 {
+		t.Errorf("of equal networks: %+v, %d epochs, %v", c, e, z)
+	}
+	nets[0].Losses = []float64{0.5, 0.1}
+	if c, _, _ := choose(nets); c != (candidate{"resnet50", 0.1}) {
+		t.Errorf("the better network: %+v", c)
+	}
+	// What history.csv tells is what was chosen by.
+	var history []Epoch
+	for _, r := range nets {
+		for e, l := range r.Losses {
+			history = append(history, Epoch{Stage: fmt.Sprint("inner ", r.Backbone, r.Lambda), Backbone: r.Backbone, Lambda: r.Lambda, Epoch: e + 1, Validation: l})
+		}
+	}
+	tried := TriedIn(append(history, Epoch{Stage: "fit", Epoch: 1, Validation: math.NaN()}))
+	if len(tried) != 4 || tried[0] != (Tried{"resnet50", 0.1, 0.3, 1}) || tried[3].Lambda != 0.5 || math.Abs(tried[3].Loss-0.35) > 1e-15 {
+		t.Errorf("%+v", tried)
 	}
 }
 

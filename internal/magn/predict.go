@@ -77,11 +77,14 @@ func OpenModels(paths []string, device string, threads int) (*Model, error) {
 }
 
 // sameInput says whether two networks are of one kind and were trained alike;
-// where and with how many threads does not matter.
+// where and with how many threads does not matter, nor what the attention loss
+// weighed (without attention nothing, and with it a study's folds agree), nor the
+// backbone, which each fold may have chosen for itself.
 func sameInput(a, b ModelInfo) bool {
 	for _, t := range []*Training{&a.Training, &b.Training} {
-		t.Device, t.Threads, t.CheckpointSec = "", 0, 0
+		t.Device, t.Threads, t.CheckpointSec, t.Lambda, t.Loss = "", 0, 0, nil, ""
 	}
+	a.Network.Backbone, b.Network.Backbone = "", ""
 	return reflect.DeepEqual(a.Network, b.Network) && reflect.DeepEqual(a.Training, b.Training)
 }
 

@@ -13,6 +13,7 @@ import (
 // stage is one training: an inner one with its validation cases, or the final fit.
 type stage struct {
 	name       string
+	backbone   string // where there is a choice; empty: the unit's
 	lambda     float64
 	train, val []cohort.Case
 	epochs     int
@@ -27,8 +28,8 @@ type trainer struct {
 	mode torch.Mode
 }
 
-// newTrainer makes network and optimiser for a stage: every stage of a unit
-// begins with the same weights.
+// newTrainer makes network and optimiser for a stage: every stage of a unit with
+// one backbone begins with the same weights.
 func newTrainer(u Unit, in *input, device torch.Device) (*trainer, error) {
 	net, err := NewNet(u.Network, device, u.dtype(), u.Seed)
 	if err != nil {
@@ -101,7 +102,7 @@ func (t *trainer) epoch(ctx context.Context, st stage, epoch int, saw groupSet) 
 	if err := wait(); err != nil {
 		return row, err
 	}
-	row = Epoch{Stage: st.name, Lambda: st.lambda, Epoch: epoch + 1, LR: lr, Classification: classification / seen, Attention: attention / seen, Validation: math.NaN()}
+	row = Epoch{Stage: st.name, Backbone: st.backbone, Lambda: st.lambda, Epoch: epoch + 1, LR: lr, Classification: classification / seen, Attention: attention / seen, Validation: math.NaN()}
 	if math.IsNaN(row.Classification) || math.IsInf(row.Classification, 0) {
 		return row, diverged(st, epoch)
 	}

@@ -16,6 +16,7 @@ import (
 // Result is what a unit found out; model.safetensors and maps.safetensors lie in
 // its folder.
 type Result struct {
+	Backbone  string  // of the final fit, where the inner split chose it; else empty
 	Lambda    float64 // of the final fit; 0 without attention
 	Epochs    int     // of the final fit
 	Threshold float64 // on the score; 0.5 where there was no inner split
@@ -119,38 +120,44 @@ type run struct {
 
 func (r *run) all(ctx context.Context) (*Result, error) {
 	u, t := r.unit, r.unit.Training
-	lambdas := []float64{0}
-	if u.Attention {
-		lambdas = t.Lambda
-	}
-	res := &Result{Lambda: lambdas[0], Epochs: t.Epochs, Threshold: 0.5}
+	candidates, several := u.candidates(), len(u.Backbones) > 1
+	res := &Result{Lambda: candidates[0].lambda, Epochs: t.Epochs, Threshold: 0.5}
 	r.planned = t.Epochs
 	if t.InnerFraction > 0 {
 		train, val, err := innerSplit(u)
 		if err != nil {
 			return nil, err
 		}
-		r.planned = t.Epochs * (len(lambdas) + 1)
-		for i, lambda := range lambdas {
-			name := "inner"
-			if u.Attention {
-				name = fmt.Sprintf("inner λ=%g", lambda)
+		r.planned = t.Epochs * (len(candidates) + 1)
+		for i, c := range candidates {
+			st := stage{name: "inner", lambda: c.lambda, train: train, val: val, epochs: t.Epochs}
+			if several {
+				st.backbone = c.backbone
+				st.name += " " + c.backbone
 			}
-			if err := r.inner(ctx, i, stage{name, lambda, train, val, t.Epochs}); err != nil {
+			if u.Attention {
+				st.name += fmt.Sprintf(" λ=%g", c.lambda)
+			}
+			if err := r.inner(ctx, i, st); err != nil {
 				return nil, err
 			}
 		}
 		var logits []float64
-		res.Lambda, res.Epochs, logits = choose(r.progress.Inner)
+		var chosen candidate
+		chosen, res.Epochs, logits = choose(r.progress.Inner)
+		res.Backbone, res.Lambda = chosen.backbone, chosen.lambda
 		res.Threshold = threshold(logits, val)
 		saw := r.progress.Choice.sorted()
 		res.Fits = append(res.Fits, Fit{"epoch", saw}, Fit{"threshold", saw})
-		if len(lambdas) > 1 {
+		if several {
+			res.Fits = append(res.Fits, Fit{"backbone", saw})
+		}
+		if u.Attention && len(t.Lambda) > 1 {
 			res.Fits = append(res.Fits, Fit{"lambda", saw})
 		}
 		r.planned -= t.Epochs - res.Epochs
 	}
-	return res, r.final(ctx, res, len(lambdas))
+	return res, r.final(ctx, res, len(candidates))
 }
 
 // inner runs one inner stage, or the rest of it, or nothing where it is done.
@@ -165,7 +172,7 @@ func (r *run) inner(ctx context.Context, index int, st stage) error {
 	}
 	defer tr.Close()
 	if len(r.progress.Inner) <= index {
-		r.progress.Inner = append(r.progress.Inner, innerResult{Lambda: st.lambda})
+		r.progress.Inner = append(r.progress.Inner, innerResult{Backbone: st.backbone, Lambda: st.lambda})
 	}
 	in := &r.progress.Inner[index]
 	for e := r.progress.Epochs; e < st.epochs; e++ {
@@ -197,7 +204,7 @@ func (r *run) inner(ctx context.Context, index int, st stage) error {
 
 // final trains on all training cases and answers for the test cases, once.
 func (r *run) final(ctx context.Context, res *Result, index int) error {
-	st := stage{"fit", res.Lambda, r.unit.Train, nil, res.Epochs}
+	st := stage{name: "fit", backbone: res.Backbone, lambda: res.Lambda, train: r.unit.Train, epochs: res.Epochs}
 	if r.progress.Stage < index {
 		r.progress.Stage = index
 	}
@@ -243,7 +250,11 @@ func (r *run) begin(st stage) (*trainer, error) {
 	if err := os.MkdirAll(r.unit.Dir, 0o755); err != nil {
 		return nil, err
 	}
-	tr, err := newTrainer(r.unit, r.in, r.device)
+	u := r.unit
+	if st.backbone != "" {
+		u.Network.Backbone = st.backbone
+	}
+	tr, err := newTrainer(u, r.in, r.device)
 	if err != nil {
 		return nil, err
 	}
@@ -286,7 +297,7 @@ func (r *run) share() float64 { return 0.99 * float64(r.done) / float64(r.planne
 
 func (r *run) saveModel(n *Net, res *Result, train []answer) error {
 	info := ModelInfo{
-		Network: r.unit.Network, Training: r.unit.Training, Threshold: res.Threshold, TrainingMean: map[string]float64{},
+		Network: n.Network, Training: r.unit.Training, Threshold: res.Threshold, TrainingMean: map[string]float64{},
 	}
 	for v, view := range n.Views {
 		for _, a := range train {

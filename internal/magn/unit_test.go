@@ -95,14 +95,61 @@ func tinyUnit(t *testing.T, cases []cohort.Case) Unit {
 func TestResume(t *testing.T) {
 	testenv.Torch(t)
 	cases := tinyCohort(t, 16)
-	want, err := RunUnit(context.Background(), tinyUnit(t, cases), func(Event) {})
-	if err != nil {
-		t.Fatal(err)
-	}
+	want := resumed(t, func() Unit { return tinyUnit(t, cases) }, 3)
 	if len(want.Scores) != 4 || len(want.Maps) != 8*(1+mapShifts) || len(want.Fits) != 6 {
 		t.Fatalf("%d scores, %d maps, %d fits; expected 4, 40, 6", len(want.Scores), len(want.Maps), len(want.Fits))
 	}
-	u := tinyUnit(t, cases)
+}
+
+// TestResumeSearch is TestResume of a unit that chooses its backbone, too: the final
+// fit is of the chosen one, which the network on disk says.
+func TestResumeSearch(t *testing.T) {
+	testenv.Torch(t)
+	cases := tinyCohort(t, 12)
+	var dir string
+	want := resumed(t, func() Unit {
+		u := tinyUnit(t, cases)
+		u.Backbones, u.Network.Views = []string{"resnet34", "resnet18"}, u.Network.Views[:1]
+		u.Training.Lambda, u.Training.Epochs = []float64{0.5}, 2
+		dir = u.Dir
+		return u
+	}, 2)
+	tried := TriedIn(want.History)
+	if len(tried) != 2 || tried[0].Backbone != "resnet18" || tried[1].Backbone != "resnet34" || tried[0].Loss == tried[1].Loss {
+		t.Fatalf("tried %+v", tried)
+	}
+	best := tried[0]
+	if tried[1].Loss < best.Loss {
+		best = tried[1]
+	}
+	if want.Backbone != best.Backbone || want.Lambda != best.Lambda || want.Epochs != best.Epoch {
+		t.Errorf("chose %s, λ %g, %d epochs of %+v", want.Backbone, want.Lambda, want.Epochs, tried)
+	}
+	if last := want.History[len(want.History)-1]; last.Stage != "fit" || last.Backbone != best.Backbone {
+		t.Errorf("%+v", last)
+	}
+	if !slices.ContainsFunc(want.Fits, func(f Fit) bool { return f.Step == "backbone" && len(f.Groups) == 8 }) {
+		t.Errorf("no fitted step says that a backbone was chosen: %+v", want.Fits)
+	}
+	n, info, err := OpenModel(filepath.Join(dir, ModelFile), torch.CPU)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.Close()
+	if info.Network.Backbone != best.Backbone {
+		t.Errorf("the network on disk is a %s", info.Network.Backbone)
+	}
+}
+
+// resumed runs a unit alone and once more with stops, so many at least, and
+// returns what both found.
+func resumed(t *testing.T, unit func() Unit, least int) *Result {
+	t.Helper()
+	want, err := RunUnit(context.Background(), unit(), func(Event) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := unit()
 	stops := 0
 	for {
 		ctx, cancel := context.WithCancel(context.Background())
@@ -130,11 +177,33 @@ func TestResume(t *testing.T) {
 		}
 		break
 	}
-	if stops < 3 {
+	if stops < least {
 		t.Errorf("stopped %d times only", stops)
 	}
 	if live, _ := torch.Live(); live != 0 {
 		t.Errorf("%d tensors left behind", live)
+	}
+	return want
+}
+
+// TestBackbonesThatCannotBeChosen are named before anything is opened.
+func TestBackbonesThatCannotBeChosen(t *testing.T) {
+	for _, c := range []struct {
+		backbones []string
+		change    func(*Training)
+		want      string
+	}{
+		{[]string{"resnet18", "vgg"}, func(*Training) {}, "each once"},
+		{[]string{"resnet18", "resnet18"}, func(*Training) {}, "each once"},
+		{[]string{"resnet18", "resnet50"}, func(t *Training) { t.InnerFraction, t.Lambda = 0, t.Lambda[:1] }, "inner_fraction is 0"},
+		{[]string{"resnet18", "resnet50"}, func(t *Training) { t.Weights = "w.pth" }, "training.weights"},
+		{[]string{"resnet18"}, func(t *Training) { t.Weights = "w.pth" }, ""},
+	} {
+		u := Unit{Network: DefaultNetwork(), Training: DefaultTraining(), Backbones: c.backbones}
+		c.change(&u.Training)
+		if err := u.CheckNetwork(); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v: %v, want %q", c.backbones, err, c.want)
+		}
 	}
 }
 

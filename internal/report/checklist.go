@@ -22,8 +22,8 @@ type guideItem struct {
 }
 
 // guides are the two guidelines: CLAIM 2024 (Tejani et al., Radiology: Artificial
-// Intelligence 2024, 6(4):e240300) and TRIPOD+AI (Collins et al., BMJ 2024,
-// 385:e078378).
+// Intelligence 2024, 6(4):e240300), 44 items, and TRIPOD+AI (Collins et al., BMJ
+// 2024, 385:e078378), 27 items in 52 parts, with the numbers that they have there.
 var guides = []struct {
 	name  string
 	items []guideItem

@@ -310,4 +310,27 @@ func TestLockedModel(t *testing.T) {
 	if rows := read(t, tablesOf(in), "calibration"); len(rows) != 2 || rows[1]["arm"] != "axial-calibrated" {
 		t.Errorf("calibration: %v", rows)
 	}
+	// Whom it was trained on.
+	for _, c := range []struct {
+		training evidence.Training
+		warning  string
+	}{
+		{evidence.Training{Arm: "axial", Known: true}, ""},
+		{evidence.Training{Arm: "axial"}, "Warning: the model does not say whom it was trained on"},
+		{evidence.Training{Arm: "axial", Known: true, Shared: []evidence.SharedPatient{{Case: "p07", Image: true}, {Case: "p11", Group: true}}}, "were in the training of axial, and these numbers are no test on new patients: p07, p11."},
+	} {
+		r.Training = &c.training
+		v := verdictOf(*r)
+		if c.warning == "" && (len(v.Warnings) > 0 || !strings.Contains(notTrainedOn(*r), "None of them was")) {
+			t.Errorf("nobody shared: %q, %q", v.Warnings, notTrainedOn(*r))
+		}
+		if c.warning != "" && (len(v.Warnings) != 1 || !strings.Contains(v.Warnings[0], c.warning) || v.Tone != "warn" || strings.Contains(notTrainedOn(*r), "None")) {
+			t.Errorf("%q, %s; want %q", v.Warnings, v.Tone, c.warning)
+		}
+	}
+	r.Locked = true
+	html, _ = pageOf(t, in)
+	if at := strings.Index(html, "p07, p11."); at < 0 || at > strings.Index(html, "<table") {
+		t.Errorf("the shared patients stand at %d, the first table at %d", at, strings.Index(html, "<table"))
+	}
 }

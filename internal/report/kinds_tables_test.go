@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -178,8 +179,14 @@ func TestModelTablesHoldTheResults(t *testing.T) {
 		same(t, "λ "+row["lambda"], row, "chosen", w[0])
 		same(t, "λ "+row["lambda"], row, "models", 10)
 		same(t, "λ "+row["lambda"], row, "epochs", w[1])
-		if row["loss"] == "" || row["backbone"] != "resnet18" {
-			t.Errorf("λ %s: loss %q, backbone %q", row["lambda"], row["loss"], row["backbone"])
+		loss := 0.0 // the mean of what the folds were given
+		lambda, _ := strconv.ParseFloat(row["lambda"], 64)
+		for _, chose := range []float64{0.1, 0.5, 0.5, 1, 0.5} {
+			loss += (0.4 + 0.1*math.Abs(lambda-chose)) / 5
+		}
+		reads(t, row["loss"], loss)
+		if row["backbone"] != "resnet18" {
+			t.Errorf("λ %s: backbone %q", row["lambda"], row["backbone"])
 		}
 	}
 	if n != 3 {
@@ -192,18 +199,65 @@ func TestModelTablesHoldTheResults(t *testing.T) {
 	runtime.end()
 }
 
-func TestInnerLosses(t *testing.T) {
-	nan := math.NaN()
-	got := innerLosses("a", []History{
-		{Arm: "a", Stage: "i", Fold: 0, Lambda: 0.1, Epoch: 1, Val: 3},
-		{Arm: "a", Stage: "i", Fold: 0, Lambda: 0.1, Epoch: 2, Val: 1}, // the lowest of its fit
-		{Arm: "a", Stage: "i", Fold: 1, Lambda: 0.1, Epoch: 1, Val: 2},
-		{Arm: "a", Stage: "i", Fold: 0, Lambda: 1, Epoch: 1, Val: 7},
-		{Arm: "a", Stage: "fit", Fold: 0, Lambda: 1, Epoch: 1, Val: nan},
-		{Arm: "b", Stage: "i", Fold: 0, Lambda: 1, Epoch: 1, Val: 0},
-	})
-	if len(got) != 2 || got[0.1] != 1.5 || got[1] != 7 {
-		t.Error(got)
+// A search over backbones has a table of its own, beside the λs and in every fold;
+// without one there is none.
+func TestBackbonesTable(t *testing.T) {
+	tried := func(losses ...float64) (out []evidence.Tried) { // resnet18 at λ .1 and 1, resnet34 at both
+		for i, l := range losses {
+			out = append(out, evidence.Tried{Backbone: []string{"resnet18", "resnet34"}[i/2], Lambda: []float64{0.1, 1}[i%2], Loss: l, Epoch: i + 1})
+		}
+		return out
+	}
+	in := Input{Backbone: "resnet18 or resnet34", Results: evidence.Results{Arms: []evidence.ArmResult{{
+		Name: "axial-attention", Kind: evidence.KindNetwork, Attention: true,
+		Folds: []evidence.FoldResult{
+			{Fold: 0, Backbone: "resnet34", Lambda: 0.1, Epochs: 3, Tried: tried(.5, .4, .3, .6)},
+			{Fold: 1, Backbone: "resnet34", Lambda: 1, Epochs: 4, Tried: tried(.8, .7, .9, .1)},
+			{Fold: 2, Backbone: "resnet18", Lambda: 1, Epochs: 2, Tried: tried(.6, .2, .9, .8)},
+		},
+	}}}}
+	nets := rowsOf(t, in, "backbones")
+	row := nets.row("backbone", "resnet18", "chosen", "1", "models", "3", "epochs", "2")
+	reads(t, row["loss"], (.4+.7+.2)/3)
+	row = nets.row("backbone", "resnet34", "chosen", "2", "models", "3", "epochs", "3.5")
+	reads(t, row["loss"], (.3+.1+.8)/3)
+	nets.end()
+	both := rowsOf(t, in, "inner")
+	for _, w := range []struct {
+		backbone, lambda, chosen string
+		loss                     float64
+	}{{"resnet18", "0.1", "0", (.5 + .8 + .6) / 3}, {"resnet18", "1", "1", (.4 + .7 + .2) / 3}, {"resnet34", "0.1", "1", (.3 + .9 + .9) / 3}, {"resnet34", "1", "1", (.6 + .1 + .8) / 3}} {
+		reads(t, both.row("backbone", w.backbone, "lambda", w.lambda, "chosen", w.chosen)["loss"], w.loss)
+	}
+	both.end()
+	folds := rowsOf(t, in, "inner-folds")
+	chosen := 0
+	for fold, f := range in.Results.Arms[0].Folds {
+		for _, x := range f.Tried {
+			row := folds.row("fold", fmt.Sprint(fold), "backbone", x.Backbone, "lambda", fmt.Sprint(x.Lambda), "epoch", fmt.Sprint(x.Epoch))
+			reads(t, row["loss"], x.Loss)
+			if row["chosen"] == "1" {
+				chosen++
+			}
+		}
+	}
+	folds.end()
+	if chosen != 3 {
+		t.Errorf("%d chosen in three folds", chosen)
+	}
+	for i := range in.Results.Arms[0].Folds {
+		f := &in.Results.Arms[0].Folds[i]
+		f.Backbone, f.Tried = "", []evidence.Tried{{Lambda: 0.1, Loss: 0.5, Epoch: 1}}
+	}
+	if rows := backbonesTable(in.Results).rows; len(rows) > 0 {
+		t.Errorf("a table of backbones without a choice: %v", rows)
+	}
+}
+
+func reads(t *testing.T, text string, want float64) {
+	t.Helper()
+	if x, err := strconv.ParseFloat(text, 64); err != nil || math.Abs(x-want) > 1e-12 {
+		t.Errorf("%q, want %g", text, want)
 	}
 }
 
@@ -323,27 +377,40 @@ func TestComparisonAndReaderTablesHoldTheResults(t *testing.T) {
 	}
 	differ.end()
 
-	paired, exams := rowsOf(t, in, "heatmaps-differences"), rowsOf(t, in, "heatmaps-exams")
+	paired, truth := rowsOf(t, in, "heatmaps-differences"), rowsOf(t, in, "heatmaps-differences-true")
 	for _, d := range r.MapDifferences {
 		row := paired.row("a", d.A, "b", d.B, "view", d.View, "crops", d.Crops)
-		sameInterval(t, d.A, row, "energy", d.Energy)
-		sameInterval(t, d.A, row, "hit", d.Hit)
+		for key, iv := range map[string]evidence.Interval{"energy": d.Energy, "iou": d.IoU, "hit": d.Hit, "otsu_iou": d.Otsu, "deletion": d.Deletion, "insertion": d.Insertion} {
+			sameInterval(t, d.A, row, key, iv)
+		}
+		row = truth.row("a", d.A, "b", d.B, "view", d.View, "crops", d.Crops)
+		for key, iv := range map[string]evidence.Interval{"energy": d.TrueEnergy, "iou": d.TrueIoU, "hit": d.TrueHit, "otsu_iou": d.TrueOtsu, "deletion": d.TrueDeletion, "insertion": d.TrueInsertion} {
+			sameInterval(t, d.A+", true class", row, key, iv)
+		}
 	}
 	paired.end()
+	truth.end()
+	exams, examsTrue := rowsOf(t, in, "heatmaps-exams"), rowsOf(t, in, "heatmaps-exams-true")
 	for _, view := range []string{"sagittal", "coronal", "axial"} {
-		for _, a := range r.Arms {
-			for _, e := range a.Exams {
-				if e.View == view {
-					row := exams.row("arm", a.Name, "view", view)
+		for _, crops := range []string{evidence.Centred, evidence.Shifted} {
+			for _, a := range r.Arms {
+				for _, e := range a.Exams {
+					if e.View != view || e.Crops != crops {
+						continue
+					}
+					row := exams.row("arm", a.Name, "view", view, "crops", crops)
 					sameInterval(t, a.Name, row, "deletion", e.Deletion.Map)
 					sameInterval(t, a.Name, row, "gaussian_insertion", e.Insertion.Gaussian)
 					sameInterval(t, a.Name, row, "difference_otsu_iou", e.Otsu.Difference)
+					row = examsTrue.row("arm", a.Name, "view", view, "crops", crops)
 					sameInterval(t, a.Name, row, "true_hit", e.TrueHit)
+					sameInterval(t, a.Name, row, "true_deletion", e.TrueDeletion)
 				}
 			}
 		}
 	}
 	exams.end()
+	examsTrue.end()
 }
 
 // A calibration curve is drawn near patients alone.

@@ -125,11 +125,14 @@ func drawnUnits(arms []evidence.Arm, skill map[string]float64, facts map[string]
 					if a.Kind == evidence.KindNetwork && (a.Of == "" || a.Variant == "jitter-5") {
 						for k, v := range a.Views {
 							if a.Of == "" {
-								u.Exams = append(u.Exams, evidence.ExamRow{
-									Case: id, Group: id, Arm: a.Name, Fold: fold, Seed: seed, View: v,
-									Otsu: evidence.Along{Map: 0.2 + 0.1*patient.Float64(), Gaussian: 0.3}, Deletion: evidence.Along{Map: 0.3 + 0.1*patient.Float64(), Gaussian: 0.5},
-									Insertion: evidence.Along{Map: 0.6, Gaussian: 0.5}, TrueClass: evidence.Overlap{Energy: 0.3, IoU: 0.2, Hit: label == 1}, TrueOtsu: 0.25,
-								})
+								for crop := range 2 {
+									u.Exams = append(u.Exams, evidence.ExamRow{
+										Case: id, Group: id, Arm: a.Name, Fold: fold, Seed: seed, View: v, Crop: crop, ShiftX: 9 * crop,
+										Otsu: evidence.Along{Map: 0.2 + 0.1*patient.Float64(), Gaussian: 0.3}, Deletion: evidence.Along{Map: 0.3 + 0.1*patient.Float64(), Gaussian: 0.5},
+										Insertion: evidence.Along{Map: 0.6, Gaussian: 0.5},
+										True:      evidence.TrueExam{Overlap: evidence.Overlap{Energy: 0.3, IoU: 0.2, Hit: label == 1}, Otsu: 0.25, Deletion: 0.3 + 0.1*patient.Float64(), Insertion: 0.5},
+									})
+								}
 							}
 							for crop := range 2 {
 								e := 0.1 + 0.05*float64(k) + 0.2*patient.Float64()
@@ -150,6 +153,9 @@ func drawnUnits(arms []evidence.Arm, skill map[string]float64, facts map[string]
 					u.Epochs = 9 + fold
 					if a.Attention {
 						u.Lambda = []float64{0.1, 0.5, 0.5, 1, 0.5}[fold]
+						for _, l := range []float64{0.1, 0.5, 1} {
+							u.Tried = append(u.Tried, evidence.Tried{Lambda: l, Loss: 0.4 + 0.1*math.Abs(l-u.Lambda), Epoch: 10})
+						}
 					}
 					u.Fits = []evidence.Fit{{Step: "weights", Groups: []string{"other"}}}
 				default:

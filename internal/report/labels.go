@@ -16,9 +16,9 @@ type labels struct{ figure, table map[string]string }
 var (
 	mainFigures  = [][]string{{"flow"}, {"transfer-"}, {"auc", "differences"}, {"roc", "roc-folds"}, {"energy", "heatmaps-"}, {"calibration"}, {"decision"}}
 	otherFigures = [][]string{{"robustness"}, {"learning"}, {"subgroups"}, {"training"}}
-	mainTables   = []string{"patients", "metrics", "comparisons", "robustness", "learning", "blind", "heatmaps", "heatmaps-differences", "heatmaps-exams", "calibration"}
-	fileTables   = []string{"flow", "calibration-bins", "decision"} // not printed
-	otherTables  = []string{"subgroups", "features", "metrics-inner", "comparisons-fixed", "inner", "readers-agreement", "readers-differences", "folds", "leakage", "runtime", checklistName}
+	mainTables   = []string{"patients", "metrics", "comparisons", "robustness", "learning", "blind", "heatmaps", "heatmaps-differences", "heatmaps-differences-true", "heatmaps-exams", "heatmaps-exams-true", "calibration"}
+	fileTables   = []string{"flow", "calibration-bins", "decision", "inner-folds"} // not printed
+	otherTables  = []string{"subgroups", "features", "metrics-inner", "comparisons-fixed", "backbones", "inner", "readers-agreement", "readers-differences", "folds", "leakage", "runtime", checklistName}
 )
 
 func labelsOf(figures []figure, tables []table) labels {

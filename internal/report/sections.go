@@ -89,7 +89,7 @@ func (b *builder) build() error {
 	b.add(section{Title: "Annotation and transfer"}, b.transfer())
 	once := "every patient is predicted once a seed, by a model that has not seen any patient of the group."
 	if r.Locked {
-		once = "every patient is predicted once, by a model that was fitted elsewhere; that none of them was among its training patients is for its user to know."
+		once = "every patient is predicted once, by a model that was fitted elsewhere" + notTrainedOn(r)
 	}
 	b.add(section{Title: "Which arm, and by how much", Words: []string{
 		"Where the intervals come from: " + once + " An AUC is the mean of the folds’ AUCs (and over seeds); its interval is made by influence curves clustered by group. Shares (accuracy, sensitivity, specificity) have Wilson intervals at the effective number of groups; F1 and Brier score have bootstrap intervals of groups within folds. All are at 95 %.",
@@ -108,7 +108,7 @@ func (b *builder) build() error {
 	b.add(section{Title: "Selected features"}, b.table("features"))
 	b.add(section{Title: "Thresholds of the inner splits"}, b.table("metrics-inner"))
 	b.add(section{Title: "The trained models as they are"}, b.table("comparisons-fixed"))
-	b.add(section{Title: "What the inner splits chose"}, b.table("inner"))
+	b.add(section{Title: "What the inner splits chose"}, b.table("backbones", "inner"))
 	b.add(section{Title: "Training"}, b.figure("training"))
 	b.add(section{Title: "Readers"}, b.table("readers-agreement", "readers-differences"))
 	b.add(section{Title: "Folds"}, b.table("folds"))
@@ -187,7 +187,7 @@ func (b *builder) heatmaps(r evidence.Results) error {
 	if len(s.Words) > 0 {
 		s.Words = append(s.Words, "No test was made of these differences.")
 	}
-	s.Items = append(b.figure("energy"), b.table("heatmaps", "heatmaps-differences", "heatmaps-exams")...)
+	s.Items = append(b.figure("energy"), b.table("heatmaps", "heatmaps-differences", "heatmaps-differences-true", "heatmaps-exams", "heatmaps-exams-true")...)
 	for i, p := range b.in.Panels {
 		c, err := casePanelOf(p)
 		if err != nil {

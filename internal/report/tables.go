@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,13 +12,15 @@ import (
 // tablesOf builds every table of a report. One without rows is left out.
 func tablesOf(in Input) []table {
 	r := in.Results
-	return []table{
+	return slices.Concat([]table{
 		flowTable(in.Flow), patientsTable(r),
 		metricsTable(r), comparisonsTable(r),
-		robustnessTable(r), learningTable(r), blindTable(r), mapsTable(r), mapDifferencesTable(r), examsTable(r), calibrationTable(r), binsTable(r), decisionTable(r),
-		subgroupsTable(r), featuresTable(r), innerTable(r), fixedTable(r), lambdaTable(in),
+		robustnessTable(r), learningTable(r), blindTable(r), mapsTable(r),
+	}, mapDifferenceTables(r), examTables(r), []table{
+		calibrationTable(r), binsTable(r), decisionTable(r),
+		subgroupsTable(r), featuresTable(r), innerTable(r), fixedTable(r), backbonesTable(r), lambdaTable(in), innerFoldsTable(in),
 		kappaTable(r), readersTable(r), foldsTable(r), leakageTable(r), runtimeTable(in.Run),
-	}
+	})
 }
 
 // metric picks one of the Metrics.

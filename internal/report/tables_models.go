@@ -1,8 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
-	"math"
+	"maps"
 	"slices"
 
 	"magn/internal/evidence"
@@ -111,12 +112,87 @@ func featuresTable(r evidence.Results) table {
 	return t
 }
 
+// choice is a backbone and a λ that inner splits chose among.
+type choice struct {
+	backbone string // empty where there was one alone
+	lambda   float64
+}
+
+// choices are what the inner splits of an arm's models said of each candidate: how
+// many chose it, for how many epochs on the whole, and its losses.
+type choices struct {
+	chosen, epochs map[choice]int
+	losses         map[choice][]float64
+}
+
+// choicesOf counts the folds of an arm; key says what of a candidate matters. Of
+// candidates that are alike by it, the one with the lowest loss speaks for a model.
+func choicesOf(a evidence.ArmResult, key func(choice) choice) choices {
+	c := choices{map[choice]int{}, map[choice]int{}, map[choice][]float64{}}
+	for _, f := range a.Folds {
+		k := key(choice{f.Backbone, f.Lambda})
+		c.chosen[k]++
+		c.epochs[k] += f.Epochs
+		least := map[choice]float64{}
+		for _, t := range f.Tried {
+			k := key(choice{t.Backbone, t.Lambda})
+			if x, ok := least[k]; !ok || t.Loss < x {
+				least[k] = t.Loss
+			}
+		}
+		for k, x := range least {
+			c.losses[k] = append(c.losses[k], x)
+		}
+	}
+	return c
+}
+
+// keys are all candidates: by name of the backbone, then by λ.
+func (c choices) keys() []choice {
+	all := slices.Collect(maps.Keys(c.chosen))
+	for k := range c.losses {
+		if _, ok := c.chosen[k]; !ok {
+			all = append(all, k)
+		}
+	}
+	slices.SortFunc(all, func(a, b choice) int {
+		return cmp.Or(cmp.Compare(a.backbone, b.backbone), cmp.Compare(a.lambda, b.lambda))
+	})
+	return all
+}
+
+// epochsAndLoss are the last two cells of a candidate.
+func (c choices) epochsAndLoss(k choice) (epochs, loss cell) {
+	e, l := undefinedNumber, undefinedNumber
+	if n := c.chosen[k]; n > 0 {
+		e = float64(c.epochs[k]) / float64(n)
+	}
+	if x := c.losses[k]; len(x) > 0 {
+		l = 0
+		for _, v := range x {
+			l += v / float64(len(x))
+		}
+	}
+	return single(e, "not chosen"), single(l, "no inner fit with it")
+}
+
+// searched are the arms whose models were chosen by inner splits of their own.
+func searched(r evidence.Results) []evidence.ArmResult {
+	var out []evidence.ArmResult
+	for _, a := range r.Arms {
+		if a.Kind == evidence.KindNetwork && len(a.Folds) > 0 && !centredOnly(a) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
 // lambdaTable is what the inner splits of the networks said of each λ, and which
 // they chose.
 func lambdaTable(in Input) table {
 	t := table{
 		name:    "inner",
-		caption: "What the inner splits, made of training patients alone, chose: how many models took each weight λ of the attention loss, and for how many epochs they were then trained on all their training patients. Loss: the lowest validation cross-entropy of an inner fit with that λ, mean over folds and seeds (the choice itself smooths it over epochs).",
+		caption: "What the inner splits, made of training patients alone, chose: how many models took each weight λ of the attention loss, and for how many epochs they were then trained on all their training patients. Loss: the lowest validation cross-entropy of the inner fits with it, smoothed over three epochs, mean over folds and seeds; each model took what was lowest for it (every fold’s are in inner-folds.csv).",
 		columns: []column{
 			{head: "Arm", key: "arm"},
 			{head: "Backbone", key: "backbone"},
@@ -127,40 +203,73 @@ func lambdaTable(in Input) table {
 			{head: "Loss", key: "loss", kind: number},
 		},
 	}
-	for _, a := range in.Results.Arms {
-		if a.Kind != evidence.KindNetwork || len(a.Folds) == 0 || centredOnly(a) {
+	for _, a := range searched(in.Results) {
+		c := choicesOf(a, func(k choice) choice { return k })
+		for _, k := range c.keys() {
+			lambda := single(k.lambda, "")
+			if !a.Attention { // no attention loss, so no weight of it
+				lambda.blank = k.lambda == 0
+			}
+			epochs, loss := c.epochsAndLoss(k)
+			t.add("", words(a.Name), words(cmp.Or(k.backbone, in.Backbone)), lambda, wholeNumber(c.chosen[k]), wholeNumber(len(a.Folds)), epochs, loss)
+		}
+	}
+	return t
+}
+
+// backbonesTable is what the inner splits said of each backbone, where they had a
+// choice.
+func backbonesTable(r evidence.Results) table {
+	t := table{
+		name:    "backbones",
+		caption: "What the inner splits, made of training patients alone, chose among backbones: how many models took each, and for how many epochs they were then trained. Loss: the lowest smoothed validation cross-entropy of the inner fits with it, over λ, mean over folds and seeds; of equal ones the smaller network was taken.",
+		columns: []column{
+			{head: "Arm", key: "arm"},
+			{head: "Backbone", key: "backbone"},
+			{head: "Chosen", key: "chosen", kind: whole},
+			{head: "Models", key: "models", kind: whole},
+			{head: "Epochs, mean", key: "epochs", kind: tenths},
+			{head: "Loss", key: "loss", kind: number},
+		},
+	}
+	for _, a := range searched(r) {
+		c := choicesOf(a, func(k choice) choice { return choice{backbone: k.backbone} })
+		if len(c.losses) < 2 {
 			continue
 		}
-		chosen, epochs := map[float64]int{}, map[float64]int{}
+		for _, k := range c.keys() {
+			epochs, loss := c.epochsAndLoss(k)
+			t.add("", words(a.Name), words(k.backbone), wholeNumber(c.chosen[k]), wholeNumber(len(a.Folds)), epochs, loss)
+		}
+	}
+	return t
+}
+
+// innerFoldsTable is each model's inner split; a file alone.
+func innerFoldsTable(in Input) table {
+	t := table{
+		name: "inner-folds", bare: true,
+		columns: []column{
+			{key: "arm"},
+			{key: "fold", kind: whole},
+			{key: "seed", kind: whole},
+			{key: "backbone"},
+			{key: "lambda", kind: number},
+			{key: "loss", kind: number},
+			{key: "epoch", kind: whole},
+			{key: "chosen", kind: whole},
+		},
+	}
+	for _, a := range searched(in.Results) {
 		for _, f := range a.Folds {
-			chosen[f.Lambda]++
-			epochs[f.Lambda] += f.Epochs
-		}
-		losses := innerLosses(a.Name, in.Histories)
-		var all []float64
-		for l := range chosen {
-			all = append(all, l)
-		}
-		for l := range losses {
-			if _, ok := chosen[l]; !ok {
-				all = append(all, l)
+			for _, tr := range f.Tried {
+				chosen := 0
+				if tr.Backbone == f.Backbone && tr.Lambda == f.Lambda {
+					chosen = 1
+				}
+				t.add("", words(a.Name), wholeNumber(f.Fold), wholeNumber(f.Seed), words(cmp.Or(tr.Backbone, in.Backbone)), single(tr.Lambda, ""),
+					single(tr.Loss, ""), wholeNumber(tr.Epoch), wholeNumber(chosen))
 			}
-		}
-		slices.Sort(all)
-		for _, l := range all {
-			mean, loss := undefinedNumber, undefinedNumber
-			if n := chosen[l]; n > 0 {
-				mean = float64(epochs[l]) / float64(n)
-			}
-			if x, ok := losses[l]; ok {
-				loss = x
-			}
-			lambda := single(l, "")
-			if !a.Attention { // no attention loss, so no weight of it
-				lambda.blank = l == 0
-			}
-			t.add("", words(a.Name), words(in.Backbone), lambda, wholeNumber(chosen[l]), wholeNumber(len(a.Folds)),
-				single(mean, "not chosen"), single(loss, "no inner fit with this λ"))
 		}
 	}
 	return t
@@ -169,38 +278,6 @@ func lambdaTable(in Input) table {
 // centredOnly says whether an arm answers with another's networks: nothing was
 // chosen for it.
 func centredOnly(a evidence.ArmResult) bool { return a.Of != "" && a.Variant != "permuted" }
-
-// innerLosses are, by λ, the mean over an arm's inner fits of their lowest
-// validation loss.
-func innerLosses(arm string, rows []History) map[float64]float64 {
-	type inner struct {
-		fit
-		lambda float64
-	}
-	least := map[inner]float64{}
-	var order []inner
-	for _, h := range rows {
-		if h.Arm != arm || isNaN(h.Val) || isNaN(h.Lambda) {
-			continue
-		}
-		key := inner{fit{h.Fold, h.Seed, h.Stage}, h.Lambda}
-		x, ok := least[key]
-		if !ok {
-			order = append(order, key)
-			x = h.Val
-		}
-		least[key] = math.Min(x, h.Val)
-	}
-	sum, n := map[float64]float64{}, map[float64]int{}
-	for _, key := range order { // in their order, so that sums round alike
-		sum[key.lambda] += least[key]
-		n[key.lambda]++
-	}
-	for l := range sum {
-		sum[l] /= float64(n[l])
-	}
-	return sum
-}
 
 // runtimeTable is what the arms' units took.
 func runtimeTable(run RunInfo) table {

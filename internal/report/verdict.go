@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
 	"magn/internal/evidence"
 )
@@ -46,7 +47,7 @@ func verdictOf(r evidence.Results) verdict {
 		v.compare(r, best)
 		v.Blind = blindSentence(r, a)
 	}
-	v.Warnings = permutedWarnings(r)
+	v.Warnings = append(sharedWarnings(r), permutedWarnings(r)...)
 	if len(v.Warnings) > 0 {
 		v.Tone = "warn"
 	}
@@ -140,6 +141,40 @@ func permutedWarnings(r evidence.Results) []string {
 		}
 	}
 	return out
+}
+
+// sharedWarnings are about a locked model that is judged on patients whom it
+// was trained on, or may have been.
+func sharedWarnings(r evidence.Results) []string {
+	t := r.Training
+	switch {
+	case t == nil:
+		return nil
+	case !t.Known:
+		return []string{"Warning: the model does not say whom it was trained on. If any of these patients was among them, these numbers are too high."}
+	case len(t.Shared) == 0:
+		return nil
+	}
+	var names []string
+	for _, p := range t.Shared {
+		names = append(names, p.Case)
+	}
+	const most = 20
+	if n := len(names) - most; n > 0 {
+		names = append(names[:most], fmt.Sprintf("%d more", n))
+	}
+	return []string{fmt.Sprintf("Warning: %d of the %d patients were in the training of %s, and these numbers are no test on new patients: %s.", len(t.Shared), r.Cases, t.Arm, strings.Join(names, ", "))}
+}
+
+// notTrainedOn ends the sentence of who answers for a locked model's patients.
+func notTrainedOn(r evidence.Results) string {
+	switch t := r.Training; {
+	case t == nil:
+		return "; whether any of them was among its training patients is not known."
+	case t.Known && len(t.Shared) == 0:
+		return ". None of them was among its training patients, by the ids of groups and by the voxels of every image."
+	}
+	return "; whether any of them was among its training patients: see the top of this page."
 }
 
 // leak adds the third number, and lets a leak drown out the rest.

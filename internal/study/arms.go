@@ -116,10 +116,14 @@ func (c Config) checkArms() *setting {
 		if a.kind != evidence.KindNetwork {
 			continue
 		}
-		if a.share > 0 && (c.Training.InnerFraction > 0 || len(c.Training.Lambda) > 1) {
-			return &setting{"arms", name, "training.inner_fraction: 0 and one training.lambda: a learning curve is drawn at settings fixed in advance"}
+		if a.share > 0 && (c.Training.InnerFraction > 0 || len(c.Training.Lambda) > 1 || len(c.Network.Backbone) > 1) {
+			return &setting{"arms", name, "training.inner_fraction: 0, one training.lambda and one network.backbone: a learning curve is drawn at settings fixed in advance"}
 		}
-		if e := c.network(a).Validate(); e != nil {
+		if len(c.Network.Backbone) == 0 {
+			return &setting{"network.backbone", "none", "at least one"}
+		}
+		u := Unit{Network: c.work(a)}.network()
+		if e := u.CheckNetwork(); e != nil {
 			return magnSetting("network", e)
 		}
 	}

@@ -129,7 +129,7 @@ func TestEveryKindOfArm(t *testing.T) {
 		t.Errorf("features: %+v", features)
 	}
 	exams := r.Arms[2].Exams
-	if len(exams) != 1 || exams[0].N != 16 || exams[0].Deletion.Difference.Value != -0.25 || len(r.Arms[4].Exams)+len(r.Arms[6].Exams) > 0 {
+	if len(exams) != 2 || exams[1].Crops != evidence.Shifted || exams[0].N != 16 || exams[0].Deletion.Difference.Value != -0.25 || len(r.Arms[4].Exams)+len(r.Arms[6].Exams) > 0 {
 		t.Errorf("exams: %+v", exams)
 	}
 	if len(r.MapDifferences) != 3 || r.MapDifferences[0].A != "multi-view-attention" || r.MapDifferences[0].N != 8 {
@@ -438,5 +438,26 @@ func TestPrimaryIsFixed(t *testing.T) {
 	}
 	if exists(filepath.Join(dir, runsFolder)) {
 		t.Error("something ran")
+	}
+	// Unless somebody says that the column is one of categories.
+	if err := cohort.WriteColumnKinds(dir, []cohort.ColumnKind{{Name: "age"}}); err == nil {
+		t.Error("import/ was made from nothing")
+	}
+	if err := os.Mkdir(filepath.Join(dir, "import"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, number := range []bool{true, false} {
+		if err := cohort.WriteColumnKinds(dir, []cohort.ColumnKind{{Name: "age", Number: number}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := open(t, dir).CheckFacts(); (err != nil) != number {
+			t.Errorf("declared a number: %v: found %v", number, err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "import", "columns.csv"), []byte("column,kind\nage,text\nage,number\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := open(t, dir).CheckFacts(); err == nil || !strings.Contains(err.Error(), `"text", expected number or category`) || !strings.Contains(err.Error(), "a second time") {
+		t.Errorf("%v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package study
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -34,10 +35,46 @@ type Config struct {
 
 // Network is magn.Network without its views, which come from the arm.
 type Network struct {
-	Backbone string  `yaml:"backbone"`
-	Stride   int     `yaml:"stride"`
-	Shared   bool    `yaml:"shared"`
-	R        float64 `yaml:"lse_r"`
+	Backbone Backbones `yaml:"backbone"`
+	Stride   int       `yaml:"stride"`
+	Shared   bool      `yaml:"shared"`
+	R        float64   `yaml:"lse_r"`
+}
+
+// Backbones are those for the inner split to choose from, in the file a list, or
+// the one alone, which turns the search off.
+type Backbones []string
+
+// UnmarshalYAML takes a word or a list of words.
+func (b *Backbones) UnmarshalYAML(decode func(any) error) error {
+	var one string
+	if err := decode(&one); err == nil {
+		*b = Backbones{one}
+		return nil
+	}
+	var several []string
+	if err := decode(&several); err != nil {
+		return err
+	}
+	*b = several
+	return nil
+}
+
+// value is how they stand in a study file.
+func (b Backbones) value() any {
+	if len(b) == 1 {
+		return b[0]
+	}
+	return []string(b)
+}
+
+// sorted are they in the order of size, which no result depends on.
+func (b Backbones) sorted() []string {
+	out := slices.Clone(b)
+	slices.SortFunc(out, func(x, y string) int {
+		return cmp.Compare(slices.Index(magn.Backbones(), x), slices.Index(magn.Backbones(), y))
+	})
+	return out
 }
 
 // Execution says how units are run, which no result depends on.
@@ -57,7 +94,7 @@ func DefaultConfig() Config {
 		Primary:     []string{},
 		MissingView: "exclude",
 		MapSteps:    10,
-		Network:     Network{Backbone: n.Backbone, Stride: n.Stride, Shared: n.Shared, R: n.R},
+		Network:     Network{Backbone: Backbones{n.Backbone}, Stride: n.Stride, Shared: n.Shared, R: n.R},
 		Training:    magn.DefaultTraining(),
 		Radiomics:   tabular.DefaultSettings().Features,
 		Execution:   Execution{Workers: 1},
@@ -74,10 +111,23 @@ func (c Config) negative() string {
 	return ""
 }
 
-// network is the network of an arm.
+// network is the network of an arm; of several backbones the smallest.
 func (c Config) network(a arm) magn.Network {
 	n := c.Network
-	return magn.Network{Backbone: n.Backbone, Stride: n.Stride, Shared: n.Shared, Views: a.views, R: n.R}
+	m := magn.Network{Stride: n.Stride, Shared: n.Shared, Views: a.views, R: n.R}
+	if len(n.Backbone) > 0 {
+		m.Backbone = n.Backbone.sorted()[0]
+	}
+	return m
+}
+
+// work is how an arm's networks are trained.
+func (c Config) work(a arm) *NetworkWork {
+	w := &NetworkWork{Attention: a.attention, Network: c.network(a), Training: c.Training}
+	if len(c.Network.Backbone) > 1 {
+		w.Backbones = c.Network.Backbone.sorted()
+	}
+	return w
 }
 
 // table is the settings of an arm that answers from a table of features.

@@ -28,13 +28,16 @@ type EvaluateOptions struct {
 	Cohort  string // study folder, or any folder with cohort.csv and cases/
 	Device  string
 	Threads int
+	Shared  bool                  // answer for patients of the model's training, too, or where it does not say who they are
 	Report  func(done, total int) // may be nil
 }
 
 // Evaluate answers for every case of a cohort with a locked model: its networks,
 // its threshold, its calibration. Two arms come of it, the probability as the
-// networks give it and the calibrated one; their ranking is the same. The classes
-// must be the model's. The cohort is checked first, voxel by voxel.
+// networks give it and the calibrated one; their ranking is the same, or turned
+// round where the calibration's slope is below 0. The classes
+// must be the model's. The cohort is checked first, voxel by voxel, and refused
+// where it has a patient whom the model was trained on.
 func Evaluate(ctx context.Context, opt EvaluateOptions) (*Evaluation, error) {
 	m, paths, err := ReadModel(opt.Model)
 	if err != nil {
@@ -67,6 +70,10 @@ func Evaluate(ctx context.Context, opt EvaluateOptions) (*Evaluation, error) {
 			continue
 		}
 		cases = append(cases, k)
+	}
+	training := m.shared(cases)
+	if err := sharedFault(opt.Model, opt.Cohort, training); err != nil && !opt.Shared {
+		return nil, err
 	}
 	nets, err := magn.OpenModels(paths, opt.Device, opt.Threads)
 	if err != nil {
@@ -107,7 +114,7 @@ func Evaluate(ctx context.Context, opt EvaluateOptions) (*Evaluation, error) {
 		return nil, err
 	}
 	e.Results, err = evidence.Summarise(info, []evidence.Arm{arm, second}, []evidence.Unit{plain, calibrated}, []evidence.Pair{})
-	e.Results.Locked = true
+	e.Results.Locked, e.Results.Training = true, &training
 	return e, err
 }
 

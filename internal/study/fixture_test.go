@@ -31,6 +31,9 @@ func TestMain(m *testing.M) {
 			ctx, stop := context.WithCancel(context.Background())
 			onTerm(stop)
 			w := Worker{Run: fakeRunner(os.Args[2]), Version: "test", Abandon: func() { os.Exit(1) }}
+			if os.Args[2] == realWork {
+				w.Run = nil
+			}
 			if err := w.Work(ctx, os.Stdin, os.Stdout); err != nil {
 				os.Exit(fault.Code(err))
 			}
@@ -48,6 +51,9 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(m.Run())
 }
+
+// realWork is a mode in which the worker does what it is for.
+const realWork = "real"
 
 func fakeCommand(mode string) []string {
 	exe, err := os.Executable()
@@ -106,6 +112,12 @@ func fakeRunner(mode string) func(context.Context, Unit, func(magn.Event)) (*Res
 				}
 			}
 		}
+		for _, name := range u.Network.Backbones { // the last is the best, at its end
+			for e, l := range map[string][]float64{"resnet18": {0.75, 0.75}, "resnet34": {0.75, 0.25}}[name] {
+				res.History = append(res.History, magn.Epoch{Stage: "inner " + name, Backbone: name, Lambda: training.Lambda[0], Epoch: e + 1, Validation: l})
+			}
+			res.Backbone = name
+		}
 		for e := range training.Epochs {
 			res.History = append(res.History, magn.Epoch{Stage: "fit", Epoch: e + 1, Classification: draw.New(u.Hash, e).Float64(), Validation: math.NaN()})
 		}
@@ -143,7 +155,9 @@ func fakeOther(u Unit) (*Result, error) {
 		}
 		res := &Result{}
 		for _, c := range u.Test {
-			res.Exams = append(res.Exams, evidence.ExamRow{Case: c.ID, Group: c.Group, Arm: u.Arm, Fold: u.Fold, Seed: u.Seed, View: "sagittal", Deletion: evidence.Along{Map: 0.25, Gaussian: 0.5}})
+			for crop := range 2 {
+				res.Exams = append(res.Exams, evidence.ExamRow{Case: c.ID, Group: c.Group, Arm: u.Arm, Fold: u.Fold, Seed: u.Seed, View: "sagittal", Crop: crop, ShiftX: crop, Deletion: evidence.Along{Map: 0.25, Gaussian: 0.5}})
+			}
 		}
 		return res, nil
 	}
@@ -213,6 +227,13 @@ map_steps: 0
 // who lacks the axial view.
 func fixture(t testing.TB, config string) string {
 	t.Helper()
+	return fixtureOf(t, "", config)
+}
+
+// fixtureOf is fixture with a prefix before every id and group, and so with other
+// images.
+func fixtureOf(t testing.TB, prefix, config string) string {
+	t.Helper()
 	dir := filepath.Join(t.TempDir(), "study")
 	w, err := cohort.Create(dir)
 	if err != nil {
@@ -220,7 +241,7 @@ func fixture(t testing.TB, config string) string {
 	}
 	c := &cohort.Cohort{Positive: "tumour", Negative: "other"}
 	for i := range 9 {
-		k := cohort.Case{ID: fmt.Sprintf("p%d", i), Group: fmt.Sprintf("g%d", i), Class: "other"}
+		k := cohort.Case{ID: fmt.Sprintf("%sp%d", prefix, i), Group: fmt.Sprintf("%sg%d", prefix, i), Class: "other"}
 		if i%2 == 1 {
 			k.Class, k.Label = "tumour", 1
 		}

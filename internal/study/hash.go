@@ -1,7 +1,10 @@
 package study
 
 import (
+	"bytes"
 	"encoding/json"
+	"os"
+	"path/filepath"
 
 	"magn/internal/cohort"
 	"magn/internal/magn"
@@ -50,10 +53,45 @@ type hashedNetwork struct {
 	Fold      int           `json:"fold"`
 	Seed      int           `json:"seed"`
 	Network   magn.Network  `json:"network"`
+	Backbones []string      `json:"backbones,omitempty"` // only where there is a choice
 	Training  magn.Training `json:"training"`
 	Weights   string        `json:"weights_sha256"`
 	Train     []input       `json:"train"`
 	Test      []input       `json:"test"`
+}
+
+// plain sets what has no part in a network without attention to one value, that
+// which the settings had by default when units were first hashed.
+func (h *hashedNetwork) plain() {
+	h.Training.Lambda, h.Training.Loss = []float64{0.1, 0.5, 1}, magn.LossNormalised
+}
+
+// earlier are the bytes of the settings.json in a unit's folder where they differ
+// from settings in nothing but what has no part in a network without attention,
+// as those do that were written when λ was still in its hash; else nil. Such a
+// unit is what it would be now.
+func earlier(dir string, settings []byte) []byte {
+	have, err := os.ReadFile(filepath.Join(dir, settingsFile))
+	if err != nil {
+		return nil
+	}
+	var h hashedNetwork
+	d := json.NewDecoder(bytes.NewReader(have))
+	d.DisallowUnknownFields()
+	if d.Decode(&h) != nil || h.Attention {
+		return nil
+	}
+	h.plain()
+	if same, err := settingsJSON(h); err != nil || !bytes.Equal(same, settings) {
+		return nil
+	}
+	return have
+}
+
+// settingsJSON are the bytes of a settings.json.
+func settingsJSON(content any) ([]byte, error) {
+	b, err := json.MarshalIndent(content, "", " ")
+	return append(b, '\n'), err
 }
 
 // format goes up when the same settings begin to mean another computation.
@@ -61,7 +99,7 @@ const (
 	format          = 1
 	formatRecentred = 1
 	formatTable     = 1
-	formatExam      = 1
+	formatExam      = 2 // shifted crops too, and curves of the true class
 )
 
 // settings are the bytes of a unit's settings.json.
@@ -72,12 +110,15 @@ func (p *planner) settings(u Unit) ([]byte, error) {
 		w := u.Network
 		h := hashedNetwork{
 			Format: format, Arm: u.Arm, Attention: w.Attention, Fold: u.Fold, Seed: u.Seed,
-			Network: w.Network, Training: w.Training, Weights: p.weights,
+			Network: w.Network, Backbones: w.Backbones, Training: w.Training, Weights: p.weights,
 			Train: p.of(u.Train, w.Network.Views), Test: p.of(u.Test, w.Network.Views),
 		}
 		// Which weights, their sum says; the device is noted in unit.json and changes the
 		// last bits only; how often a checkpoint is written changes nothing.
 		h.Training.Device, h.Training.CheckpointSec, h.Training.Weights = "", 0, ""
+		if !h.Attention {
+			h.plain()
+		}
 		text = h
 	case u.Table != nil:
 		sum, err := u.Table.Hash()
@@ -122,8 +163,7 @@ func (p *planner) settings(u Unit) ([]byte, error) {
 			Centre magn.Centre `json:"centre"`
 		}{formatRecentred, u.Arm, u.Recentred.Unit, u.Recentred.Centre}
 	}
-	b, err := json.MarshalIndent(text, "", " ")
-	return append(b, '\n'), err
+	return settingsJSON(text)
 }
 
 // of is what cases contribute to an arm that reads their images.

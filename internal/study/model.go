@@ -31,11 +31,12 @@ type Model struct {
 	Negative    string        `json:"negative"`
 	Views       []volume.View `json:"views"`
 	Attention   bool          `json:"attention"`
-	Network     magn.Network  `json:"network"`
+	Network     magn.Network  `json:"network"`   // of several backbones the smallest; which a network has, it says itself
 	Training    magn.Training `json:"training"`  // the input's preparation is in it: crop, pixel_mm, slices
 	Threshold   Threshold     `json:"threshold"` // an answer at or above it is positive
 	Calibration Calibration   `json:"calibration"`
 	Networks    []ModelFile   `json:"networks"`
+	TrainedOn   []TrainedOn   `json:"trained_on"` // nil where an earlier version wrote the file
 }
 
 // Threshold is the mean of the units' inner thresholds, taken on logits, where
@@ -60,6 +61,11 @@ type ModelFile struct {
 	Seed   int    `json:"seed"`
 	SHA256 string `json:"sha256"`
 	Unit   string `json:"unit_hash"`
+
+	Backbone string           `json:"backbone,omitempty"` // where the inner split chose it; else the model's
+	Lambda   float64          `json:"lambda"`             // 0 without attention
+	Epochs   int              `json:"epochs"`
+	Tried    []evidence.Tried `json:"tried,omitempty"` // what the inner split chose among
 }
 
 // Apply is the calibrated probability of a logit.
@@ -106,6 +112,7 @@ func (s *Study) writeModel(name string, plan []Planned, units []evidence.Unit, r
 		Format: modelFormat, Study: s.Config.Name, Arm: name, Positive: s.Cohort.Positive, Negative: s.Cohort.Negative,
 		Views: a.views, Attention: a.attention, Network: s.Config.network(a), Training: s.Config.Training,
 	}
+	m.TrainedOn = trainedOn(name, plan)
 	var all []evidence.Prediction
 	from := map[string]string{} // name in the model's folder → the unit's file
 	for i, p := range plan {
@@ -115,6 +122,7 @@ func (s *Study) writeModel(name string, plan []Planned, units []evidence.Unit, r
 		f := ModelFile{
 			File: fmt.Sprintf("fold-%d-%d.safetensors", p.Unit.Fold, p.Unit.Seed), Fold: p.Unit.Fold, Seed: p.Unit.Seed,
 			SHA256: records[i].Files[modelFile], Unit: p.Unit.Hash,
+			Backbone: units[i].Backbone, Lambda: units[i].Lambda, Epochs: units[i].Epochs, Tried: units[i].Tried,
 		}
 		from[f.File] = filepath.Join(p.Unit.Dir, modelFile)
 		m.Networks = append(m.Networks, f)

@@ -46,8 +46,12 @@ func (s *Study) patients() (evidence.Patients, error) {
 			columns = append(columns, name)
 		}
 	}
+	declared, err := cohort.ReadColumnKinds(s.Dir)
+	if err != nil {
+		return p, err
+	}
 	for _, name := range columns {
-		number, err := s.isNumber(name, p.Facts)
+		number, err := s.isNumber(name, p.Facts, declared)
 		if err != nil {
 			return p, err
 		}
@@ -88,11 +92,13 @@ func (s *Study) facts(c cohort.Case) (map[string]string, error) {
 	return facts, nil
 }
 
-// isNumber says whether a column is one of numbers: nearly all that is known are,
-// and more than two differ (0 and 1, or two field strengths, are categories).
-func (s *Study) isNumber(name string, facts map[string]map[string]string) (bool, error) {
+// isNumber says whether a column is one of numbers: all that is known are, and more
+// than two differ (0 and 1, or two field strengths, are categories). Texts among
+// mostly numbers are refused unless import/columns.csv calls the column a category:
+// one slip of a pen would otherwise make a category of every number.
+func (s *Study) isNumber(name string, facts map[string]map[string]string, declared map[string]cohort.ColumnKind) (bool, error) {
 	different := map[float64]bool{}
-	known, text := 0, ""
+	known, numbers, text := 0, 0, ""
 	for _, c := range s.Cases {
 		v, ok := facts[c.ID][name]
 		if !ok {
@@ -106,21 +112,18 @@ func (s *Study) isNumber(name string, facts map[string]map[string]string) (bool,
 			}
 			continue
 		}
+		numbers++
 		different[x] = true
 	}
-	numbers := 0
-	for _, c := range s.Cases {
-		if _, err := strconv.ParseFloat(facts[c.ID][name], 64); err == nil {
-			numbers++
-		}
-	}
-	if text != "" && 5*numbers > 4*known {
+	kind, there := declared[name]
+	if text != "" && (kind.Number || !there && 2*numbers > known) {
 		return false, &fault.Input{
 			File: filepath.Join(s.Dir, "cohort.csv"), Field: fmt.Sprintf("case %s, column %s", text, name), Found: strconv.Quote(facts[text][name]),
 			Expected: fmt.Sprintf("a number, as in %d of %d cases, or nothing where it is not known", numbers, known),
+			Do:       "correct it, or call the column a category in " + filepath.Join("import", "columns.csv"),
 		}
 	}
-	return text == "" && len(different) > 2, nil
+	return text == "" && len(different) > 2 && (kind.Number || !there), nil
 }
 
 // findFacts looks for what cohort.csv does not tell.

@@ -226,7 +226,7 @@ func (p *planner) unit(name string, fold, seed int, trained map[string]*Planned)
 		of := trained[Unit{Arm: a.of, Fold: fold, Seed: seed}.trio()].Unit
 		u.Recentred = &RecentredWork{Unit: of.Hash, Dir: of.Dir, Centre: a.centre, Device: c.Training.Device}
 	case a.kind == evidence.KindNetwork:
-		u.Network = &NetworkWork{Attention: a.attention, Network: c.network(a), Training: c.Training}
+		u.Network = c.work(a)
 		u.Network.Training.Weights = p.weightsPath()
 		if t := &u.Network.Training; a.share > 0 { // as many updates, and as many of each learning rate, to the nearest epoch
 			longer := float64(magn.Steps(all, t.Batch)) / float64(magn.Steps(len(u.Train), t.Batch))
@@ -297,6 +297,11 @@ func (p *planner) planned(u Unit) (Planned, error) {
 	settings, err := p.settings(u)
 	if err != nil {
 		return Planned{}, err
+	}
+	if u.Network != nil && !u.Network.Attention {
+		if have := earlier(u.Dir, settings); have != nil {
+			settings = have
+		}
 	}
 	sum := sha256.Sum256(settings)
 	u.Hash = hex.EncodeToString(sum[:])

@@ -35,7 +35,7 @@ var keys = []key{
 	{"", "map_steps", func(c Config) any { return c.MapSteps }, "steps of the deletion and insertion curves of the heat maps; 0: no such curves"},
 	{"", "note", func(c Config) any { return c.Note }, "a sentence that the report says near its top"},
 
-	{"network", "backbone", func(c Config) any { return c.Network.Backbone }, "resnet18, resnet34 or resnet50"},
+	{"network", "backbone", func(c Config) any { return c.Network.Backbone.value() }, "resnet18, resnet34 or resnet50; or a list of them for the inner split to choose from, with lambda"},
 	{"network", "stride", func(c Config) any { return c.Network.Stride }, "of the backbone's output: 32, or 16 for a finer attention map (slower)"},
 	{"network", "shared", func(c Config) any { return c.Network.Shared }, "true: one backbone for all views instead of one each"},
 	{"network", "lse_r", func(c Config) any { return c.Network.R }, "sharpness of the log-sum-exp pooling: small is the mean, large the maximum"},

@@ -37,6 +37,7 @@ type Unit struct {
 type NetworkWork struct {
 	Attention bool          `json:"attention"`
 	Network   magn.Network  `json:"network"`
+	Backbones []string      `json:"backbones,omitempty"` // for the inner split to choose Network.Backbone from, where there are several
 	Training  magn.Training `json:"training"`
 }
 
@@ -73,6 +74,7 @@ type Result struct {
 	Predictions []evidence.Prediction
 	Fits        []evidence.Fit
 	Threshold   float64 // on the score; 0.5 where nothing chose one
+	Backbone    string  // of a network, where the inner split chose it
 	Lambda      float64 // of a network with attention
 	Epochs      int     // of a network
 	Maps        []evidence.MapRow
@@ -91,7 +93,7 @@ type Result struct {
 func (u Unit) network() magn.Unit {
 	w := u.Network
 	m := magn.Unit{
-		Arm: u.Arm, Attention: w.Attention, Fold: u.Fold, Seed: u.Seed, Network: w.Network, Training: w.Training,
+		Arm: u.Arm, Attention: w.Attention, Fold: u.Fold, Seed: u.Seed, Network: w.Network, Backbones: w.Backbones, Training: w.Training,
 		Train: u.Train, Test: u.Test, Dir: u.Dir, Hash: u.Hash,
 	}
 	m.Training.Threads = u.Threads
@@ -142,13 +144,7 @@ func runUnit(ctx context.Context, u Unit, report func(magn.Event)) (*Result, err
 		}
 		return u.ofNetwork(r), nil
 	case u.Table != nil:
-		r, err := tabular.RunUnit(ctx, u.table(), func(done float64, message string) {
-			report(magn.Event{Stage: message, Done: done})
-		})
-		if err != nil {
-			return nil, err
-		}
-		return u.ofTable(r), nil
+		return u.tabled(ctx, report)
 	}
 	path, rec, err := u.trained()
 	if err != nil {
@@ -174,7 +170,7 @@ func (u Unit) predictions(scores []magn.Score, threshold float64) []evidence.Pre
 
 func (u Unit) ofNetwork(r *magn.Result) *Result {
 	out := &Result{
-		Predictions: u.predictions(r.Scores, r.Threshold), Threshold: r.Threshold, Lambda: r.Lambda, Epochs: r.Epochs,
+		Predictions: u.predictions(r.Scores, r.Threshold), Threshold: r.Threshold, Backbone: r.Backbone, Lambda: r.Lambda, Epochs: r.Epochs,
 		History: r.History, Seconds: r.Seconds, PeakBytes: r.PeakBytes, Device: r.Device,
 	}
 	for _, m := range r.Maps {
@@ -240,7 +236,7 @@ func (u Unit) recentred(ctx context.Context, path string, rec *Record) (*Result,
 	}
 	return &Result{
 		Predictions: u.predictions(scores, rec.Threshold), Threshold: rec.Threshold, Fits: fits,
-		Lambda: rec.Lambda, Epochs: rec.Epochs, Device: rec.Device, Seconds: time.Since(start).Seconds(),
+		Backbone: rec.Backbone, Lambda: rec.Lambda, Epochs: rec.Epochs, Device: rec.Device, Seconds: time.Since(start).Seconds(),
 	}, nil
 }
 
@@ -253,9 +249,12 @@ func (u Unit) examined(ctx context.Context, path string) (*Result, error) {
 	out := &Result{}
 	for _, e := range exams {
 		out.Exams = append(out.Exams, evidence.ExamRow{
-			Case: e.Case, Group: e.Group, Arm: u.Arm, Fold: u.Fold, Seed: u.Seed, View: e.View.String(),
+			Case: e.Case, Group: e.Group, Arm: u.Arm, Fold: u.Fold, Seed: u.Seed, View: e.View.String(), Crop: e.Crop, ShiftX: e.Shift[0], ShiftY: e.Shift[1],
 			Otsu: evidence.Along(e.Otsu), Deletion: evidence.Along(e.Deletion), Insertion: evidence.Along(e.Insertion),
-			TrueClass: evidence.Overlap{Energy: e.TrueClass.Energy, IoU: e.TrueClass.IoU, Hit: e.TrueClass.Hit}, TrueOtsu: e.TrueOtsu, TrueZero: e.TrueClass.Zero,
+			True: evidence.TrueExam{
+				Overlap: evidence.Overlap{Energy: e.True.Energy, IoU: e.True.IoU, Hit: e.True.Hit},
+				Otsu:    e.True.Otsu, Deletion: e.True.Deletion, Insertion: e.True.Insertion, Zero: e.True.Zero,
+			},
 		})
 	}
 	out.Seconds = time.Since(start).Seconds()

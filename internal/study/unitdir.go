@@ -40,10 +40,12 @@ type Record struct {
 	Arm        string            `json:"arm"`
 	Fold       int               `json:"fold"`
 	Seed       int               `json:"seed"`
+	Backbone   string            `json:"backbone,omitempty"` // where the inner split chose it
 	Lambda     float64           `json:"lambda"`
 	Epochs     int               `json:"epochs"`
 	Threshold  float64           `json:"threshold"`            // on the score
 	Candidates int               `json:"candidates,omitempty"` // features that a table's arm chose from
+	Tried      []evidence.Tried  `json:"tried,omitempty"`      // what the inner split chose among
 	Notes      []string          `json:"notes,omitempty"`
 	Files      map[string]string `json:"files"` // name → SHA-256
 	Device     string            `json:"device"`
@@ -119,7 +121,7 @@ func writeResult(u Unit, r *Result, version string) error {
 	}
 	rec := Record{
 		Hash: u.Hash, Arm: u.Arm, Fold: u.Fold, Seed: u.Seed,
-		Lambda: r.Lambda, Epochs: r.Epochs, Threshold: r.Threshold, Files: map[string]string{},
+		Backbone: r.Backbone, Lambda: r.Lambda, Epochs: r.Epochs, Threshold: r.Threshold, Tried: tried(r.History), Files: map[string]string{},
 		Device: r.Device, Threads: u.Threads, Seconds: r.Seconds, PeakBytes: r.PeakBytes, Version: version, Candidates: r.Candidates, Notes: r.Notes,
 	}
 	for _, name := range u.files() {
@@ -141,7 +143,7 @@ func writeResult(u Unit, r *Result, version string) error {
 
 // readUnit reads what a done unit left.
 func readUnit(u Unit, rec *Record) (evidence.Unit, error) {
-	out := evidence.Unit{Arm: u.Arm, Fold: u.Fold, Seed: u.Seed, Lambda: rec.Lambda, Epochs: rec.Epochs, Candidates: rec.Candidates}
+	out := evidence.Unit{Arm: u.Arm, Fold: u.Fold, Seed: u.Seed, Backbone: rec.Backbone, Lambda: rec.Lambda, Epochs: rec.Epochs, Candidates: rec.Candidates}
 	if u.Network == nil || !u.Network.Attention {
 		out.Lambda = 0
 	}
@@ -154,7 +156,10 @@ func readUnit(u Unit, rec *Record) (evidence.Unit, error) {
 	}
 	switch {
 	case u.Network != nil:
+		history, e := readHistory(filepath.Join(u.Dir, historyFile))
+		out.Tried = tried(history) // not from the record: those of earlier versions lack it
 		out.Maps, err = evidence.ReadMaps(filepath.Join(u.Dir, mapRowsFile))
+		err = errors.Join(err, e)
 	case u.Table != nil:
 		out.Features, err = evidence.ReadFeatures(filepath.Join(u.Dir, featuresFile))
 	}
@@ -163,6 +168,15 @@ func readUnit(u Unit, rec *Record) (evidence.Unit, error) {
 	}
 	out.Fits, err = evidence.ReadFits(filepath.Join(u.Dir, fitsFile))
 	return out, err
+}
+
+// tried is what a unit's inner split chose among, as its history tells.
+func tried(history []magn.Epoch) []evidence.Tried {
+	var out []evidence.Tried
+	for _, t := range magn.TriedIn(history) {
+		out = append(out, evidence.Tried{Backbone: t.Backbone, Lambda: t.Lambda, Loss: t.Loss, Epoch: t.Epoch})
+	}
+	return out
 }
 
 // hashFile is the SHA-256 of a file's bytes in hexadecimal.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"strings"
 )
 
@@ -69,6 +70,9 @@ func (s *Study) Verify(ctx context.Context, progress func(done, total int)) (Ver
 			if units[[2]int{f.Fold, f.Seed}] != f.Unit {
 				differ(fmt.Errorf("model %s: %s is of a unit with other settings or inputs", name, f.File))
 			}
+		}
+		if m.TrainedOn != nil && !reflect.DeepEqual(m.TrainedOn, trainedOn(name, plan)) {
+			differ(fmt.Errorf("%s: trained_on is not whom the units were trained on", filepath.Join(s.Dir, modelsFolder, name, modelJSON)))
 		}
 		if len(m.Networks) != len(units) {
 			differ(fmt.Errorf("model %s: %d networks of %d units", name, len(m.Networks), len(units)))

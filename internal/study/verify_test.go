@@ -1,10 +1,12 @@
 package study
 
 import (
+	"encoding/json"
 	"errors"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -111,6 +113,33 @@ func TestModelOfAStudy(t *testing.T) {
 	}
 }
 
+// A model that leaves out somebody whom it was trained on is found out.
+func TestVerifyTrainedOn(t *testing.T) {
+	dir := fixture(t, fixtureConfig)
+	mustRun(t, dir)
+	path := filepath.Join(dir, modelsFolder, "sagittal", modelJSON)
+	m, _, err := ReadModel(filepath.Dir(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(m.TrainedOn) != 9 {
+		t.Fatalf("trained on %d groups", len(m.TrainedOn))
+	}
+	m.TrainedOn = m.TrainedOn[1:]
+	data, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := writeFile(path, data); err != nil {
+		t.Fatal(err)
+	}
+	_, err = open(t, dir).Verify(t.Context(), nil)
+	var d *Differences
+	if !errors.As(err, &d) || len(d.List) != 1 || !strings.Contains(d.List[0], "trained_on") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestHistoryComesBack(t *testing.T) {
 	path := filepath.Join(t.TempDir(), historyFile)
 	rows := []magn.Epoch{
@@ -127,6 +156,18 @@ func TestHistoryComesBack(t *testing.T) {
 	if d := cmp.Diff(rows, got, cmpopts.EquateNaNs()); d != "" {
 		t.Error(d)
 	}
+	if strings.Contains(read(t, path), backboneColumn) {
+		t.Error("a column of backbones where there was one")
+	}
+	searched := slices.Clone(rows)
+	searched[0].Backbone, searched[1].Backbone = "resnet18", "resnet34"
+	other := filepath.Join(t.TempDir(), historyFile)
+	if err := writeHistory(other, searched); err != nil {
+		t.Fatal(err)
+	}
+	if got, err = readHistory(other); err != nil || !cmp.Equal(searched, got, cmpopts.EquateNaNs()) {
+		t.Errorf("%+v, %v", got, err)
+	}
 	if err := os.WriteFile(path, []byte(strings.Replace(read(t, path), "0.7", "much", 1)), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -140,6 +181,7 @@ func FuzzParseHistory(f *testing.F) {
 	f.Add(head + "fit,,1,0.1,,,,\n")
 	f.Add(head + "fit,\"")
 	f.Add("stage\n")
+	f.Add(strings.Replace(head, "\n", ",backbone\nfit,,1,0.1,,,,,resnet18\n", 1))
 	f.Fuzz(func(t *testing.T, text string) {
 		if _, err := parseHistory("history.csv", strings.NewReader(text)); err != nil {
 			asInput(t, err)
