@@ -117,7 +117,7 @@ func (s Settings) Hash() (string, error) {
 }
 
 // formatVersion goes up when the same settings begin to mean other numbers.
-const formatVersion = 1
+const formatVersion = 2
 
 // extraction is what a row depends on of the settings but for the views: nil but
 // for radiomics.
