@@ -112,6 +112,7 @@ func phantomConfig(size int) study.Config {
 	c.Folds = 3
 	c.Note = "Synthetic cohort: this says something about the software and nothing about patients."
 	c.Network.Backbone = study.Backbones{"resnet18"}
+	c.MapSteps = 4
 	t := &c.Training
 	t.Epochs, t.Batch, t.Lambda = 8, 8, []float64{0.5}
 	t.Crop, t.PixelMM, t.Shift = 64, 1.2, 8

@@ -88,7 +88,7 @@ func (p *Progress) Share(share float64) {
 	p.mu.Lock()
 	p.share = true
 	p.mu.Unlock()
-	p.Set(int(1000*share), 1000)
+	p.Set(int(1000*share+1e-6), 1000) // shares are sums: all of them may fall short of 1 by a rounding
 }
 
 // Note says what is going on just now, e.g. "multi-view, fold 2 of 5, epoch 3";
