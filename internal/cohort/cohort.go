@@ -36,6 +36,7 @@ const (
 	cohortFile   = "cohort.csv"
 	excludedFile = "excluded.csv"
 	foldsFile    = "folds.csv"
+	settingsFile = "study.yaml"
 	casesFolder  = "cases"
 )
 

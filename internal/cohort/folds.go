@@ -31,7 +31,7 @@ type Fold struct {
 // be left without one of the classes.
 func MakeFolds(cases []Case, folds int, seed int64) ([]Fold, error) {
 	if folds < 2 {
-		return nil, &fault.Input{File: foldsFile, Field: "number of folds", Found: strconv.Itoa(folds), Expected: "2 or more"}
+		return nil, &fault.Input{File: settingsFile, Field: "number of folds", Found: strconv.Itoa(folds), Expected: "2 or more"}
 	}
 	groups := map[string][]Case{}
 	positive := map[string]bool{}
@@ -44,7 +44,7 @@ func MakeFolds(cases []Case, folds int, seed int64) ([]Fold, error) {
 	// More folds than groups can never work; said before anything of that size is made.
 	if folds > len(groups) {
 		return nil, &fault.Input{
-			File: foldsFile, Field: "number of folds", Found: fmt.Sprintf("%d folds for %d groups", folds, len(groups)),
+			File: settingsFile, Field: "number of folds", Found: fmt.Sprintf("%d folds for %d groups", folds, len(groups)),
 			Expected: "at least one group of each class a fold", Do: "use fewer folds",
 		}
 	}
@@ -73,8 +73,8 @@ func MakeFolds(cases []Case, folds int, seed int64) ([]Fold, error) {
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].Case < out[j].Case })
 	var ps Problems
-	checkBothClasses(foldsFile, ofClass, "use fewer folds", &ps)
-	if err := ps.err(foldsFile); err != nil {
+	checkBothClasses(settingsFile, ofClass, "use fewer folds", &ps)
+	if err := ps.err(settingsFile); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -127,6 +127,19 @@ func frozenSplit(studyDir string, cases []Case, folds int, split func() ([]Fold,
 		return nil, openFault(path, "", err)
 	}
 	made, err := split()
+	var ps *Problems
+	var one *fault.Input
+	if errors.As(err, &ps) { // they are of a file of the study
+		ps.Where = filepath.Join(studyDir, ps.Where)
+		for _, e := range ps.List {
+			var f *fault.Input
+			if errors.As(e, &f) {
+				f.File = filepath.Join(studyDir, f.File)
+			}
+		}
+	} else if errors.As(err, &one) {
+		one.File = filepath.Join(studyDir, one.File)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -113,11 +113,11 @@ func TestFoldsProperties(t *testing.T) {
 func TestFoldsRefused(t *testing.T) {
 	cases := referenceCases()
 	_, err := MakeFolds(cases, 1, 0)
-	wantProblem(t, err, foldsFile, "number of folds", "2 or more")
+	wantProblem(t, err, settingsFile, "number of folds", "2 or more")
 	_, err = MakeFolds(cases, 1<<40, 0)
-	wantProblem(t, err, foldsFile, "number of folds", "13 groups")
+	wantProblem(t, err, settingsFile, "number of folds", "13 groups")
 	_, err = MakeFolds(cases, 6, 0) // 5 positive groups
-	wantProblem(t, err, foldsFile, "fold 5", "no case of the positive class")
+	wantProblem(t, err, settingsFile, "fold 5", "no case of the positive class")
 }
 
 func TestFoldsCSVIsFrozen(t *testing.T) {

@@ -67,6 +67,10 @@ func (s *Study) Run(ctx context.Context, opt Options) (Summary, error) {
 	if err := s.CheckFacts(); err != nil {
 		return Summary{}, err
 	}
+	// Before anything is frozen: a patient who must be taken out changes the split.
+	if err := s.Cohort.Check(ctx, opt.Check); err != nil {
+		return Summary{}, err
+	}
 	plan, err := s.Plan()
 	if err != nil {
 		return Summary{}, err
@@ -74,10 +78,7 @@ func (s *Study) Run(ctx context.Context, opt Options) (Summary, error) {
 	if err := s.freeze(); err != nil {
 		return Summary{}, err
 	}
-	if err := s.Cohort.Check(ctx, opt.Check); err != nil {
-		return Summary{}, err
-	}
-	r := &runState{study: s, opt: opt, shares: make([]float64, len(plan)), total: len(plan)}
+	r := &runState{study: s, opt: opt, shares: make([]float64, len(plan)), total: len(plan), broken: map[string]bool{}}
 	sum := Summary{Units: len(plan)}
 	for i, p := range plan {
 		if p.State == Done {
@@ -125,6 +126,7 @@ type runState struct {
 	shares []float64 // of each unit's work
 	done   int
 	failed []error
+	broken map[string]bool // hashes of the units that failed
 }
 
 // all brings every unit to its end: those that train something, then those that
@@ -141,18 +143,14 @@ func (r *runState) all(ctx context.Context, plan []Planned) error {
 	return nil
 }
 
-func needsNetwork(u Unit) bool {
-	hash, _ := u.needs()
-	return hash != ""
-}
-
 func (r *runState) some(ctx context.Context, plan []Planned, later bool) error {
 	workers := r.study.Config.Execution.Workers
 	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(workers)
 	for i, p := range plan {
-		if p.State == Done || needsNetwork(p.Unit) != later {
-			continue
+		needs, _ := p.Unit.needs()
+		if p.State == Done || (needs != "") != later || r.broken[needs] {
+			continue // what answers with the network of a unit that failed is left out: the failure is told once
 		}
 		if inner.Err() != nil {
 			break
@@ -206,7 +204,7 @@ func (r *runState) one(ctx context.Context, i int, p Planned) error {
 	}
 	err = fmt.Errorf("%s: %w", p.Name(), err)
 	r.mu.Lock()
-	r.failed = append(r.failed, err)
+	r.failed, r.broken[p.Unit.Hash] = append(r.failed, err), true
 	r.mu.Unlock()
 	r.tell(i, Event{Kind: UnitFailed, Unit: p.Unit, Err: err}, -1)
 	return nil

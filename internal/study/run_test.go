@@ -322,3 +322,18 @@ func TestWorkRefusesNonsense(t *testing.T) {
 		}
 	}
 }
+
+// A unit that cannot be trained is told once: what would answer with its network is
+// left out, not reported as a second failure.
+func TestDependentsOfAFailedUnit(t *testing.T) {
+	dir := fixture(t, strings.NewReplacer("arms: [sagittal, sagittal-attention]", "arms: [sagittal, sagittal-attention, sagittal-jitter-5]", "map_steps: 0", "map_steps: 2").Replace(fixtureConfig))
+	sum, err := run(t, dir, "input sagittal 0")
+	var partial *fault.Partial
+	if !errors.As(err, &partial) || len(partial.Failed) != 1 || !strings.Contains(err.Error(), "sagittal, fold 0, seed 1: case.nii.gz") {
+		t.Fatalf("found %v, expected the one failure of sagittal, fold 0", err)
+	}
+	if left := 3; sum.Ran != sum.Units-left { // the unit, its jitter, its maps
+		t.Errorf("%d of %d units ran, expected all but %d", sum.Ran, sum.Units, left)
+	}
+	mustRun(t, dir)
+}
