@@ -144,14 +144,19 @@ func (r *runState) all(ctx context.Context, plan []Planned) error {
 }
 
 func (r *runState) some(ctx context.Context, plan []Planned, later bool) error {
-	workers := r.study.Config.Execution.Workers
-	group, inner := errgroup.WithContext(ctx)
-	group.SetLimit(workers)
+	var todo []int // places in plan, chosen before the first unit starts: units write r.broken
 	for i, p := range plan {
 		needs, _ := p.Unit.needs()
 		if p.State == Done || (needs != "") != later || r.broken[needs] {
 			continue // what answers with the network of a unit that failed is left out: the failure is told once
 		}
+		todo = append(todo, i)
+	}
+	workers := r.study.Config.Execution.Workers
+	group, inner := errgroup.WithContext(ctx)
+	group.SetLimit(workers)
+	for _, i := range todo {
+		p := plan[i]
 		if inner.Err() != nil {
 			break
 		}
