@@ -103,7 +103,7 @@ func (o predictOptions) write(p *study.Prediction, got *magn.CasePrediction) err
 }
 
 func writeWhole(path string, data []byte) error {
-	if err := renameio.WriteFile(path, data, 0o644); err != nil {
+	if err := renameio.WriteFile(path, data, 0o644, renameio.WithTempDir(filepath.Dir(path))); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil

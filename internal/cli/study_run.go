@@ -82,7 +82,10 @@ func (e *Env) runEvent(p *Progress, ev study.Event) {
 		if ev.Inner.Message != "" {
 			e.Log.Info(ev.Inner.Message, "unit", name)
 		}
-		p.Note(fmt.Sprintf("%s, %s, epoch %d of %d", name, ev.Inner.Stage, ev.Inner.Epoch, ev.Inner.Epochs))
+		if name += ", " + ev.Inner.Stage; ev.Inner.Epochs > 0 {
+			name += fmt.Sprintf(", epoch %d of %d", ev.Inner.Epoch, ev.Inner.Epochs)
+		}
+		p.Note(name)
 	}
 	p.Share(ev.Share)
 }

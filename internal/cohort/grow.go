@@ -70,15 +70,18 @@ func clearGrowth(study, mine string) error {
 	})
 }
 
-// Cases lists the cases of the cohort that is there; none where it cannot be read.
-func (g *Growth) Cases() []string {
-	var out []string
-	if c, err := load(g.w.study); err == nil {
-		for _, k := range c.Cases {
-			out = append(out, k.ID)
-		}
+// Cases lists the cases of the cohort that is there; none where there is no
+// cohort.csv yet. One that cannot be read is an error: who was in it is not known.
+func (g *Growth) Cases() ([]string, error) {
+	if !exists(filepath.Join(g.w.study, cohortFile)) {
+		return nil, nil
 	}
-	return out
+	var ps Problems
+	var out []string
+	for _, r := range readCSVFile(filepath.Join(g.w.study, cohortFile), cohortColumns, &ps) {
+		out = append(out, r.at(0))
+	}
+	return out, ps.err(g.w.study)
 }
 
 // Stack is the Writer's: it writes where nobody looks until Place.

@@ -249,7 +249,7 @@ func TestXLSXBombs(t *testing.T) {
 		start := time.Now()
 		_, err := ParseClinical("t.xlsx", data, TableOptions{})
 		runtime.ReadMemStats(&after)
-		if mib := (after.TotalAlloc - before.TotalAlloc) >> 20; mib > 400 || time.Since(start) > 5*time.Second {
+		if mib := (after.TotalAlloc - before.TotalAlloc) >> 20; mib > 400 || time.Since(start) > time.Minute {
 			t.Errorf("%s: %d bytes made us allocate %d MiB in %v", name, len(data), mib, time.Since(start))
 		}
 		if err == nil {

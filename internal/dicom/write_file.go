@@ -3,6 +3,7 @@ package dicom
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 
 	"github.com/google/renameio/v2"
 )
@@ -25,7 +26,7 @@ func WriteFile(path string, s *Set, syntax string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	f, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o644))
+	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644))
 	if err != nil {
 		return err
 	}

@@ -104,7 +104,10 @@ func (m *importer) sayOthers() {
 // has cases whose outlines came from one: the cohort would lose them. A case whose
 // outline was taken out of the folder leaves the study, and is named.
 func (m *importer) outlinesThere() error {
-	cases := m.growth.Cases()
+	cases, err := m.growth.Cases()
+	if err != nil {
+		return err
+	}
 	var gone []string
 	for _, p := range m.patients {
 		if len(p.outlines) == 0 && !p.bad && slices.Contains(cases, p.id) {

@@ -186,8 +186,12 @@ func (m *importer) allThere() error {
 	for _, p := range m.patients {
 		here[p.id] = true
 	}
+	cases, err := m.growth.Cases()
+	if err != nil {
+		return err
+	}
 	var gone []string
-	for _, id := range m.growth.Cases() {
+	for _, id := range cases {
 		if !here[id] {
 			gone = append(gone, id)
 		}

@@ -49,7 +49,7 @@ const blurShare = 1.0 / 16
 // fixed Gaussians are as wide as fits the outlines of the training cases, as in
 // the unit. The curves have steps+1 points, evenly spaced over the image's
 // pixels. Nothing else is fitted.
-func Examine(ctx context.Context, path string, train, test []cohort.Case, steps int, device string, threads int) ([]Exam, error) {
+func Examine(ctx context.Context, path string, train, test []cohort.Case, steps int, device string, threads int, report func(Event)) ([]Exam, error) {
 	n, in, mode, err := openUnit(path, device, threads)
 	if err != nil {
 		return nil, err
@@ -64,7 +64,8 @@ func Examine(ctx context.Context, path string, train, test []cohort.Case, steps 
 		return nil, err
 	}
 	var out []Exam
-	for _, a := range answers {
+	for done, a := range answers {
+		report(Event{Stage: "maps", Done: float64(done) / float64(len(answers))})
 		for v, view := range in.views {
 			fixed := gaussian(in.training.Crop, widths[v])
 			for i, shift := range append([][2]int{centred}, in.shifts(a.subject.Case, view, examShifts)...) {

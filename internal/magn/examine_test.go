@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -169,9 +170,13 @@ func TestRecentredAndExamine(t *testing.T) {
 	// others are answered rightly.
 	other := u.Test[0].ID
 	u.Test[0].Label = 1 - u.Test[0].Label
-	one, err := Examine(t.Context(), path, u.Train, u.Test, 1, "cpu", 2)
+	var told []float64
+	one, err := Examine(t.Context(), path, u.Train, u.Test, 1, "cpu", 2, func(e Event) { told = append(told, e.Done) })
 	if err != nil {
 		t.Fatal(err)
+	}
+	if len(told) != len(u.Test) || !slices.IsSorted(told) || told[0] != 0 || told[len(told)-1] >= 1 {
+		t.Errorf("told of %v", told)
 	}
 	if len(one) != 2*(1+examShifts)*len(u.Test) {
 		t.Fatalf("%d exams", len(one))
@@ -222,7 +227,7 @@ func TestRecentredAndExamine(t *testing.T) {
 	if wrong == 0 || wrong == len(one) {
 		t.Errorf("%d of %d wrong: one way is not looked at", wrong, len(one))
 	}
-	again, err := Examine(t.Context(), path, u.Train, u.Test, 4, "cpu", 2)
+	again, err := Examine(t.Context(), path, u.Train, u.Test, 4, "cpu", 2, func(Event) {})
 	if err != nil {
 		t.Fatal(err)
 	}

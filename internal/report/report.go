@@ -124,7 +124,7 @@ func Write(dir string, in Input) error {
 	for _, f := range files {
 		path := filepath.Join(dir, f.name)
 		keep[path] = true
-		if err := renameio.WriteFile(path, f.data, 0o644); err != nil {
+		if err := renameio.WriteFile(path, f.data, 0o644, renameio.WithTempDir(filepath.Dir(path))); err != nil {
 			return fmt.Errorf("report: write %s: %w", path, err)
 		}
 	}

@@ -80,6 +80,10 @@ func (s *Study) Run(ctx context.Context, opt Options) (Summary, error) {
 	}
 	r := &runState{study: s, opt: opt, shares: make([]float64, len(plan)), total: len(plan), broken: map[string]bool{}}
 	sum := Summary{Units: len(plan)}
+	for _, p := range plan {
+		r.effort = append(r.effort, p.Unit.effort())
+		r.whole += p.Unit.effort()
+	}
 	for i, p := range plan {
 		if p.State == Done {
 			// A kill between the two last writes leaves the checkpoint.
@@ -122,8 +126,11 @@ type runState struct {
 	opt   Options
 	total int
 
+	effort []float64 // of each unit
+	whole  float64   // their sum
+
 	mu     sync.Mutex
-	shares []float64 // of each unit's work
+	shares []float64 // of each unit's work that is done
 	done   int
 	failed []error
 	broken map[string]bool // hashes of the units that failed
@@ -248,8 +255,8 @@ func (r *runState) tell(i int, e Event, share float64) {
 	if share >= 0 {
 		r.shares[i] = share
 	}
-	for _, s := range r.shares {
-		e.Share += s / float64(r.total)
+	for j, s := range r.shares {
+		e.Share += s * r.effort[j] / r.whole
 	}
 	e.Done, e.Total = r.done, r.total
 	if r.opt.Report != nil {

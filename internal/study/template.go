@@ -153,7 +153,7 @@ func WriteConfig(dir string, c Config) (bool, error) {
 	} else if !errors.Is(err, os.ErrNotExist) {
 		return false, err
 	}
-	if err := renameio.WriteFile(path, template(c), 0o644); err != nil {
+	if err := renameio.WriteFile(path, template(c), 0o644, renameio.WithTempDir(filepath.Dir(path))); err != nil {
 		return false, fmt.Errorf("write %s: %w", path, err)
 	}
 	return true, nil

@@ -151,7 +151,7 @@ func runUnit(ctx context.Context, u Unit, report func(magn.Event)) (*Result, err
 		return nil, err
 	}
 	if u.Exam != nil {
-		return u.examined(ctx, path)
+		return u.examined(ctx, path, report)
 	}
 	return u.recentred(ctx, path, rec)
 }
@@ -240,9 +240,9 @@ func (u Unit) recentred(ctx context.Context, path string, rec *Record) (*Result,
 	}, nil
 }
 
-func (u Unit) examined(ctx context.Context, path string) (*Result, error) {
+func (u Unit) examined(ctx context.Context, path string, report func(magn.Event)) (*Result, error) {
 	start := time.Now()
-	exams, err := magn.Examine(ctx, path, u.Train, u.Test, u.Exam.Steps, u.Exam.Device, u.Threads)
+	exams, err := magn.Examine(ctx, path, u.Train, u.Test, u.Exam.Steps, u.Exam.Device, u.Threads, report)
 	if err != nil {
 		return nil, err
 	}

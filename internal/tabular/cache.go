@@ -112,7 +112,7 @@ func cached(c cohort.Case, from Source, v volume.View, e *extraction, dir string
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return row, err
 	}
-	if err := renameio.WriteFile(path, text, 0o644); err != nil {
+	if err := renameio.WriteFile(path, text, 0o644, renameio.WithTempDir(filepath.Dir(path))); err != nil {
 		return row, err
 	}
 	return row, nil
