@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Seconds of two folds, ours and a plain PyTorch reference script's in turn: folds 0 and 1 of
 # brain-cet1, ResNet-18, three views, 256², 15 epochs, no inner split, no attention, on two
-# cores. Ours trains them side by side, two workers of one thread; the script one after the
-# other with two threads. Both are timed from the start of the process to the second fold's
+# cores. Ours trains them side by side, two workers of one thread. The script runs in two
+# ways: as it is, one fold after the other with two threads; and as two processes of one
+# thread, a fold each. All are timed from the start of the process to the second fold's
 # answer: reading the images included, and for ours check, model and maps too.
 # Needs a machine that does nothing else. Raw: bench/results/fold-pairs.log.
-# Environment: REFERENCE, MAGN_DATA, PAIRS (2), STUDY (a study folder made by bench/fold.sh,
+# Environment: REFERENCE, MAGN_DATA, ROUNDS (2), STUDY (a study folder made by bench/fold.sh,
 # with execution.workers: 2).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -23,7 +24,12 @@ mkdir -p bench/results
 	grep -m1 'model name' /proc/cpuinfo
 } >"$out"
 since() { awk -v a="$1" -v b="$(date +%s.%N)" 'BEGIN { printf "%.1f", b - a }'; }
-for pair in $(seq "${PAIRS:-2}"); do
+script() { # the log, then what is set for it
+	local log=$1
+	shift
+	env "$@" FOLDS="$study/folds.csv" SEED=1 "${MAGN_PYTHON:-/usr/bin/python3}" bench/reference_folds.py multi 0 resnet18 15 5e-4 sagittal,coronal,axial >"$log" 2>"$log.err"
+}
+for round in $(seq "${ROUNDS:-2}"); do
 	rm -rf "$study/runs"
 	start=$(date +%s.%N)
 	bin/magn study run "$study" --json >/dev/null 2>&1 &
@@ -32,16 +38,16 @@ for pair in $(seq "${PAIRS:-2}"); do
 	took=$(since "$start")
 	kill -INT "$run"
 	wait "$run" || true
-	echo "pair $pair: magn, two folds $took s, $(grep -ho '"seconds": [0-9.]*' "$study"/runs/multi-view/[01]-1/unit.json | tr '\n' ' ')" >>"$out"
-	log=$(mktemp)
+	echo "round $round: magn, two workers of one thread: $took s, $(grep -ho '"seconds": [0-9.]*' "$study"/runs/multi-view/[01]-1/unit.json | tr '\n' ' ')" >>"$out"
+	logs=$(mktemp -d)
 	start=$(date +%s.%N)
-	FOLDS=$study/folds.csv SEED=1 "${MAGN_PYTHON:-/usr/bin/python3}" bench/reference_folds.py multi 0 resnet18 15 5e-4 sagittal,coronal,axial >"$log" 2>"$log.err" &
-	run=$!
-	until grep -q 'fold 1' "$log"; do sleep 0.2; done
-	took=$(since "$start")
-	kill "$run"
-	wait "$run" || true
-	echo "pair $pair: script, two folds $took s, $(grep -o 'fold [01] .*' "$log" | tr '\n' ' ')" >>"$out"
-	rm -f "$log" "$log.err"
+	script "$logs/both" ONLY=0,1
+	echo "round $round: script, two threads, one fold after the other: $(since "$start") s, $(grep -o 'fold [01] .*' "$logs/both" | tr '\n' ' ')" >>"$out"
+	start=$(date +%s.%N)
+	script "$logs/0" ONLY=0 THREADS=1 &
+	script "$logs/1" ONLY=1 THREADS=1 &
+	wait
+	echo "round $round: script, two processes of one thread: $(since "$start") s, $(grep -ho 'fold [01] .*' "$logs"/[01] | tr '\n' ' ')" >>"$out"
+	rm -rf "$logs"
 done
 cat "$out"
