@@ -270,10 +270,10 @@ func fullDisk(t *testing.T, program, dir string, want map[string]string) {
 	}
 	cmd := exec.Command("/bin/sh", "-c", `ulimit -f 1000; exec "$0" study run "$1"`, program, dir)
 	out, err := cmd.CombinedOutput()
-	if code := cmd.ProcessState.ExitCode(); code != fault.CodePartial {
+	if code := cmd.ProcessState.ExitCode(); code != fault.CodeFailed {
 		t.Fatalf("exit code %d, %v: %s", code, err, out)
 	}
-	if !strings.Contains(string(out), filepath.Join(again, "checkpoint.safetensors")) || !strings.Contains(string(out), "file too large") {
+	if !strings.Contains(string(out), filepath.Join(again, "checkpoint.safetensors")) || !strings.Contains(string(out), "file too large; no other unit would fare better") {
 		t.Errorf("the path and the reason are not named: %s", out)
 	}
 	// All else is whole, and only this unit is not done.

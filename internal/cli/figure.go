@@ -77,7 +77,7 @@ func (o *figureTransferOptions) run(env *Env) error {
 		return err
 	}
 	if err := renameio.WriteFile(o.out, b, 0o644, renameio.WithTempDir(filepath.Dir(o.out))); err != nil {
-		return &fault.Input{File: o.out, Field: "figure", Err: err, Do: "name a file in a folder that can be written"}
+		return fmt.Errorf("write %s: %w; name a file in a folder that can be written", o.out, err)
 	}
 	return env.Result(struct {
 		Case   string `json:"case"`

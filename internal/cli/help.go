@@ -16,7 +16,7 @@ import (
 // meaning of the exit codes, for --help.
 var meaning = map[int]string{
 	0:                     "done",
-	fault.CodeFailed:      "failed",
+	fault.CodeFailed:      "failed, as where an output cannot be written",
 	fault.CodeInput:       "input not readable or not usable; the message names the file, the field and the reason",
 	fault.CodeMissing:     "a native library or package is missing; the message has the line that installs it",
 	fault.CodePartial:     "part of it done, the rest listed",

@@ -4,16 +4,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
+	"maps"
+	"slices"
 
-	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
 	"magn/internal/fault"
 	"magn/internal/magn"
 	"magn/internal/report"
 	"magn/internal/study"
+	"magn/internal/volume"
 )
 
 type predictOptions struct {
@@ -81,32 +81,29 @@ and the heat map. With --centre a point stands for the outlines. The answer is t
 	return exits(c, fault.CodeInput, fault.CodeMissing, fault.CodeInterrupted)
 }
 
-// write puts the pictures into the folder, and prediction.json last.
+// write puts the pictures into the folder, and prediction.json last. Pictures that
+// an earlier answer has of further views go.
 func (o predictOptions) write(p *study.Prediction, got *magn.CasePrediction) error {
-	if err := os.MkdirAll(o.out, 0o755); err != nil {
-		return err
+	var files []output
+	others := map[string]bool{}
+	for _, v := range volume.Views {
+		others[v.String()+".png"] = true
 	}
 	for _, v := range got.Views {
 		png, err := viewPicture(p, v)
 		if err != nil {
 			return err
 		}
-		if err := writeWhole(filepath.Join(o.out, v.View.String()+".png"), png); err != nil {
-			return err
-		}
+		name := v.View.String() + ".png"
+		files = append(files, output{name, png})
+		delete(others, name)
 	}
 	data, err := json.MarshalIndent(p, "", "  ")
 	if err != nil {
 		return err
 	}
-	return writeWhole(filepath.Join(o.out, "prediction.json"), append(data, '\n'))
-}
-
-func writeWhole(path string, data []byte) error {
-	if err := renameio.WriteFile(path, data, 0o644, renameio.WithTempDir(filepath.Dir(path))); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
+	files = append(files, output{"prediction.json", append(data, '\n')})
+	return writeTogether(o.out, files, slices.Sorted(maps.Keys(others)))
 }
 
 // viewPicture is one view's crop, outline and heat map, drawn as the report's

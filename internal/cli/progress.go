@@ -13,6 +13,10 @@ import (
 // plainEvery is how often progress is told where no bar can be drawn.
 const plainEvery = 20 * time.Second
 
+// tooEarly is the percentage of what was to do below which its time is not said:
+// what was done by then is mostly the start of the work, and no measure of it.
+const tooEarly = 3
+
 // Progress tells how far a piece of work is and how long it will still take:
 // a bar on a terminal, a line now and then in a log file, nothing with --json.
 // Its methods may be called from several goroutines.
@@ -67,7 +71,10 @@ func (p *Progress) Set(done, total int) {
 	p.mu.Lock()
 	now := p.env.now()
 	if p.began.IsZero() {
-		p.began, p.base, p.told = now, done, now
+		p.began, p.told = now, now
+		if !p.share {
+			p.base = done
+		}
 	}
 	p.done, p.total = done, total
 	if p.bar == nil && !p.env.JSON && now.Sub(p.told) >= plainEvery {
@@ -83,12 +90,14 @@ func (p *Progress) Set(done, total int) {
 }
 
 // Share says how much is done as a share of all, for work whose pieces are too
-// large to count.
-func (p *Progress) Share(share float64) {
+// large to count; old is how much of it was there before, as far as that is known
+// by now: a checkpoint tells it late.
+func (p *Progress) Share(share, old float64) {
+	const rounding = 1e-6 // shares are sums: all of them may fall short of 1 by one
 	p.mu.Lock()
-	p.share = true
+	p.share, p.base = true, int(1000*old+rounding)
 	p.mu.Unlock()
-	p.Set(int(1000*share+1e-6), 1000) // shares are sums: all of them may fall short of 1 by a rounding
+	p.Set(int(1000*share+rounding), 1000)
 }
 
 // Note says what is going on just now, e.g. "multi-view, fold 2 of 5, epoch 3";
@@ -130,7 +139,7 @@ func (p *Progress) words() string {
 	if p.share {
 		s = fmt.Sprintf("%d.%d %%", p.done/10, p.done%10)
 	}
-	if fresh := p.done - p.base; fresh > 0 && p.done < p.total {
+	if fresh := p.done - p.base; fresh > 0 && 100*fresh >= tooEarly*(p.total-p.base) && p.done < p.total {
 		left := float64(p.env.now().Sub(p.began)) / float64(fresh) * float64(p.total-p.done)
 		s += ", " + clock(time.Duration(left)) + " left"
 	}

@@ -55,6 +55,24 @@ func TestTimeLeftOfResumedWork(t *testing.T) {
 	}
 }
 
+// The checkpoints of resumed units tell late what they hold: that work was not done
+// in the time since. Of 1 % that is new no time is reckoned.
+func TestTimeLeftOfResumedShares(t *testing.T) {
+	got := at(t, false, func(p *Progress, wait func(time.Duration)) {
+		p.Share(0.2, 0.2)
+		wait(30 * time.Second)
+		p.Share(0.6, 0.6) // a checkpoint's
+		wait(30 * time.Second)
+		p.Share(0.61, 0.6)
+		wait(30 * time.Second)
+		p.Share(0.7, 0.6) // 10 % in 90 s, 30 % to go
+	})
+	want := "reading: 60.0 %\nreading: 61.0 %\nreading: 70.0 %, 4:30 left\n"
+	if !strings.HasPrefix(got, want) {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
 func TestNoProgressWithJSON(t *testing.T) {
 	got := at(t, true, func(p *Progress, wait func(time.Duration)) {
 		p.Set(0, 100)

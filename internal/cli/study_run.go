@@ -87,7 +87,7 @@ func (e *Env) runEvent(p *Progress, ev study.Event) {
 		}
 		p.Note(name)
 	}
-	p.Share(ev.Share)
+	p.Share(ev.Share, ev.Old)
 }
 
 func newWorkCommand(env *Env) *cobra.Command {

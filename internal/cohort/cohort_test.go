@@ -77,8 +77,8 @@ func TestCheckRefuses(t *testing.T) {
 			},
 			"p1/coronal.json", "", "scaledby", true,
 		},
-		"changed image": {changeVolume(func(v *volume.Volume) { v.Data[9]++ }), "p1/coronal.nii.gz", "voxels and grid", "something else than what was imported", false},
-		"changed grid":  {changeMask(func(m *volume.Mask) { m.Labels[0] = 3 }), "p1/coronal_mask.nii.gz", "voxels and grid", "something else", false},
+		"changed image": {changeVolume(func(v *volume.Volume) { v.Data[9]++ }), "p1/coronal.nii.gz", "voxels and grid", "something else than what was imported", true},
+		"changed grid":  {changeMask(func(m *volume.Mask) { m.Labels[0] = 3 }), "p1/coronal_mask.nii.gz", "voxels and grid", "something else", true},
 		"empty mask":    {changeMask(func(m *volume.Mask) { clear(m.Labels) }), "p1/coronal_mask.nii.gz", "voxels", "empty mask", true},
 		"another grid": {
 			changeMask(func(m *volume.Mask) { m.Affine[0][3] += 2 }),
@@ -106,6 +106,10 @@ func TestCheckRefuses(t *testing.T) {
 			if stacks := c.Cases[0].Stacks(volume.Coronal); test.readToo {
 				_, err := stacks[0].Read(volume.Coronal)
 				wantProblem(t, err, test.file, test.field, test.reason)
+				if name == "changed image" { // at a point as well, where no mask is read
+					_, _, err := stacks[0].ReadAt(volume.Coronal, [3]float64{})
+					wantProblem(t, err, test.file, test.field, test.reason)
+				}
 			}
 		})
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strconv"
+	"strings"
 
 	"magn/internal/fault"
 )
@@ -165,16 +166,14 @@ func parseFolds(path string, r io.Reader, cases []Case, folds int) ([]Fold, erro
 	seen := map[string]bool{}
 	groupFold := map[string]int{}
 	var ofClass [2][]int
-	highest := -1
 	for _, row := range readCSV(path, r, []string{"case", "group", "fold"}, &ps) {
 		id, group := row.at(0), row.at(1)
 		n, err := strconv.Atoi(row.at(2))
 		c, known := byID[id]
 		before := len(ps.List)
 		switch {
-		// No split has more folds than cases: a bound before counters are made.
-		case err != nil || n < 0 || n >= len(cases):
-			ps.add(row.fault("fold", strconv.Quote(row.at(2)), fmt.Sprintf("a whole number from 0 to %d", folds-1)))
+		case err != nil || n < 0 || n >= folds: // a bound before counters are made
+			ps.add(row.fault("fold", strconv.Quote(row.at(2)), fmt.Sprintf("a whole number from 0 to %d, since %d folds are asked for", folds-1, folds)))
 		case !known:
 			ps.add(row.fault("case", id+", which is not in "+cohortFile, "the cases of the cohort"))
 		case seen[id]:
@@ -190,8 +189,7 @@ func parseFolds(path string, r io.Reader, cases []Case, folds int) ([]Fold, erro
 			continue
 		}
 		seen[id], groupFold[group] = true, n
-		for n > highest {
-			highest++
+		for n >= len(ofClass[0]) {
 			ofClass[0], ofClass[1] = append(ofClass[0], 0), append(ofClass[1], 0)
 		}
 		ofClass[c.Label][n]++
@@ -202,15 +200,35 @@ func parseFolds(path string, r io.Reader, cases []Case, folds int) ([]Fold, erro
 			ps.add(&fault.Input{File: path, Field: "case", Found: "no row for " + c.ID, Expected: "every case of the cohort"})
 		}
 	}
-	if len(ps.List) == 0 && highest+1 != folds {
-		ps.add(&fault.Input{File: path, Field: "fold", Found: fmt.Sprintf("%d folds", highest+1), Expected: fmt.Sprintf("the %d asked for", folds), Do: do})
-	}
 	if len(ps.List) == 0 {
-		checkBothClasses(path, ofClass, do, &ps)
+		checkFolds(path, ofClass, folds, do, &ps)
 	}
 	if err := ps.err(path); err != nil {
 		return nil, err
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].Case < out[j].Case })
 	return out, nil
+}
+
+// checkFolds says which of the folds that are asked for do not occur, and else
+// which lack a class.
+func checkFolds(path string, ofClass [2][]int, folds int, do string, ps *Problems) {
+	var without []string
+	for f := range folds {
+		if f >= len(ofClass[0]) || ofClass[0][f]+ofClass[1][f] == 0 {
+			without = append(without, strconv.Itoa(f))
+		}
+	}
+	if len(without) == 0 {
+		checkBothClasses(path, ofClass, do, ps)
+		return
+	}
+	field := "fold "
+	if len(without) > 1 {
+		field = "folds "
+	}
+	ps.add(&fault.Input{
+		File: path, Field: field + strings.Join(without, ", "), Found: "no case",
+		Expected: fmt.Sprintf("cases in each of the %d folds asked for; they are numbered from 0", folds), Do: do,
+	})
 }

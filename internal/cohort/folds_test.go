@@ -139,6 +139,7 @@ func TestFoldsCSVIsFrozen(t *testing.T) {
 		"an unknown case":  {"c05,", "x05,", "line 7, column case", "x05, which is not in cohort.csv"},
 		"no fold":          {"c05,g05,", "c05,g05,x", "line 7, column fold", "whole number"},
 		"a huge fold":      {"c05,g05,", "c05,g05,99999999", "line 7, column fold", "whole number"},
+		"a fold too many":  {"c05,g05," + foldOf(made, "c05"), "c05,g05,3", "line 7, column fold", `found "3", expected a whole number from 0 to 2`},
 		"a split group":    {"c04,g03," + foldOf(made, "c04"), "c04,g03,1", "line 6, column fold", "group g03 in folds"},
 		"too many fields":  {"c05,g05,", "c05,g05,0,", "line 7", "4 fields, expected 3"},
 		"no header":        {"case,group,fold\n", "", "header", "no column case"},
@@ -160,7 +161,20 @@ func TestFoldsCSVIsFrozen(t *testing.T) {
 	}
 	writeText(t, path, string(whole))
 	_, err = FoldsCSV(dir, cases, 4, 7)
-	wantProblem(t, err, foldsFile, "fold", "3 folds, expected the 4 asked for")
+	wantProblem(t, err, foldsFile, "fold 3", "found no case, expected cases in each of the 4 folds asked for; they are numbered from 0")
+	for _, c := range []struct {
+		from, to []string // the numbers that the folds get
+		field    string
+	}{
+		{[]string{",0\n", ",2\n"}, []string{",1\n", ",2\n"}, "fold 0"},
+		{[]string{",1\n", ",2\n"}, []string{",2\n", ",2\n"}, "fold 1"},
+		{[]string{",0\n", ",1\n"}, []string{",2\n", ",2\n"}, "folds 0, 1"},
+	} {
+		text := strings.NewReplacer(c.from[0], c.to[0], c.from[1], c.to[1]).Replace(string(whole))
+		writeText(t, path, text)
+		_, err = FoldsCSV(dir, cases, 3, 7)
+		wantProblem(t, err, foldsFile, c.field, "found no case, expected cases in each of the 3 folds")
+	}
 
 	var one strings.Builder // all positive cases in fold 0
 	one.WriteString("case,group,fold\n")

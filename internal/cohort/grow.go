@@ -66,7 +66,7 @@ func clearGrowth(study, mine string) error {
 		if !d.IsDir() {
 			return nil
 		}
-		return removeTemporaries(path, func(string) bool { return true })
+		return RemoveTemporaries(path, func(string) bool { return true })
 	})
 }
 

@@ -57,14 +57,31 @@ type Read struct {
 }
 
 // Read loads a stack. It is an error where a file is missing, truncated or holds
-// NaN, where the stack lies across another view, where image and mask are on
+// NaN, or is not what its sidecar says, where the stack lies across another view, where image and mask are on
 // different grids, and where the mask is empty.
 func (s Stack) Read(view volume.View) (Read, error) {
 	image, mask, err := s.stored()
 	if err != nil {
 		return Read{}, err
 	}
-	return s.canonical(view, image, mask)
+	changes := s.changes(image, mask) // of what is stored; canonical may turn it
+	r, err := s.canonical(view, image, mask)
+	if err == nil && len(changes) > 0 {
+		return Read{}, changes[0] // said last: what else is wrong says more
+	}
+	return r, err
+}
+
+// changes are how image and mask, as stored, differ from what the sidecar says of
+// them, where it does; mask may be nil.
+func (s Stack) changes(image *volume.Volume, mask *volume.Mask) (found []error) {
+	if s.ImageSHA256 != "" && hashVolume(image) != s.ImageSHA256 {
+		found = append(found, changed(s.Image, "image_sha256"))
+	}
+	if mask != nil && s.MaskSHA256 != "" && hashMask(mask) != s.MaskSHA256 {
+		found = append(found, changed(s.Mask, "mask_sha256"))
+	}
+	return found
 }
 
 // ReadAt loads a stack's image with a point, in patient millimetres (RAS+), in the
@@ -78,8 +95,12 @@ func (s Stack) ReadAt(view volume.View, point [3]float64) (r Read, ok bool, err 
 	if err != nil {
 		return Read{}, false, err
 	}
+	changes := s.changes(image, nil)
 	if r.Image, err = image.Canonical(view); err != nil {
 		return Read{}, false, fileFault(s.Image, err)
+	}
+	if len(changes) > 0 {
+		return Read{}, false, changes[0]
 	}
 	at, ok := r.Image.At(point)
 	if !ok {

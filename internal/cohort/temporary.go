@@ -21,16 +21,16 @@ func RemoveTemporary(paths ...string) error {
 		mine[filepath.Clean(p)], folders[filepath.Dir(p)] = true, true
 	}
 	for dir := range folders {
-		if err := removeTemporaries(dir, func(name string) bool { return mine[filepath.Join(dir, name)] }); err != nil {
+		if err := RemoveTemporaries(dir, func(name string) bool { return mine[filepath.Join(dir, name)] }); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// removeTemporaries removes from a folder those of the files that of accepts by the
-// name that they were to have.
-func removeTemporaries(dir string, of func(name string) bool) error {
+// RemoveTemporaries is RemoveTemporary for those of a folder's files that of accepts
+// by the name that they were to have.
+func RemoveTemporaries(dir string, of func(name string) bool) error {
 	list, err := os.ReadDir(dir)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil

@@ -50,7 +50,7 @@ func Create(study string) (*Writer, error) {
 func stage(study string) (*Writer, error) {
 	w := &Writer{study: study, staging: filepath.Join(filepath.Dir(study), "."+filepath.Base(study)+".partial")}
 	if err := os.MkdirAll(w.staging, 0o755); err != nil {
-		return nil, fmt.Errorf("making a folder beside %s: %w", study, err)
+		return nil, fault.NoPlace(study, err)
 	}
 	w.lock = flock.New(filepath.Join(w.staging, lockFile))
 	held, err := w.lock.TryLock()

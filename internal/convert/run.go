@@ -62,7 +62,7 @@ const maxInFlight = 1 << 30
 // stands in the result. Files and volumes that are there are whole.
 func (s *Scan) Run(ctx context.Context, out string, progress func(done, total int)) (*Result, error) {
 	if err := os.MkdirAll(out, 0o755); err != nil {
-		return nil, fmt.Errorf("%s cannot be made: %w", out, pathless(err))
+		return nil, fault.NoPlace(out, err)
 	}
 	unlock, err := lock(out)
 	if err != nil {
@@ -146,7 +146,7 @@ func (s *Scan) write(ctx context.Context, path string, c *Candidate, v *Volume, 
 		return remove(path)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fmt.Errorf("%s cannot be made: %w", filepath.Dir(path), pathless(err))
+		return fault.NoPlace(filepath.Dir(path), err)
 	}
 	// The sidecar is the volume's last file: where both are there, both are whole
 	// and belong together.

@@ -35,8 +35,10 @@ const (
 // with attention minus without, the set of several views first; several views
 // minus each of them alone, both without attention. Then the network (the one of
 // most views, with attention where there is one) minus radiomics on the same
-// views and minus each reader without help. That the network knows more than an
-// arm that sees no image, and a reader more with help, is described.
+// views and minus each reader without help, and for each single view the network
+// of it (with attention where there is one) minus radiomics of it. That the network
+// knows more than an arm that sees no image, and a reader more with help, is
+// described.
 func DefaultPairs(arms []Arm, primary []string) []Pair {
 	var own []Arm // no variants
 	for _, a := range arms {
@@ -92,6 +94,11 @@ func DefaultPairs(arms []Arm, primary []string) []Pair {
 			add(network, a.Name, Secondary)
 		case a.Kind == KindBlind:
 			add(network, a.Name, Descriptive)
+		}
+	}
+	for _, a := range own {
+		if a.Kind == KindRadiomics && len(a.Views) == 1 {
+			add(cmp.Or(find(KindNetwork, a.Views, true), find(KindNetwork, a.Views, false)), a.Name, Secondary)
 		}
 	}
 	for _, a := range arms { // a learning curve: what attention is worth with fewer patients

@@ -3,6 +3,7 @@ package evidence
 import (
 	"encoding/json"
 	"math"
+	"slices"
 	"strconv"
 
 	"magn/internal/stats"
@@ -16,7 +17,7 @@ type Calibration struct {
 	Slope       Interval         `json:"slope"`        // … below 1 where probabilities are too extreme
 	BrierScaled Interval         `json:"brier_scaled"` // 1 − Brier over that of the prevalence; no interval
 	Bins        []CalibrationBin `json:"bins"`
-	Curve       []CurvePoint     `json:"curve"` // local regression
+	Curve       []CurvePoint     `json:"curve"` // local regression, where there are patients; empty where there are too few
 }
 
 // CalibrationBin is a tenth of the cases, in order of their probability.
@@ -30,6 +31,7 @@ type CalibrationBin struct {
 type CurvePoint struct {
 	Score    float64 `json:"score"`
 	Observed float64 `json:"observed"`
+	Part     int     `json:"part"` // from 0: no patient lies between the points of two parts
 }
 
 // Decision is the net benefit of treating by an arm's probability at a threshold,
@@ -45,6 +47,9 @@ const (
 	calibrationBins = 10
 	curvePoints     = 41
 	loessSpan       = 0.75
+	curveGap        = 0.05
+	curvePatients   = 50
+	curveScores     = 10
 )
 
 // thresholds of a decision curve.
@@ -65,13 +70,11 @@ func (t *table) calibration() *Calibration {
 	var logits, scores, truth []float64
 	var positive []bool
 	var groups []string
-	low, high := 1.0, 0.0
 	for i, c := range t.cases {
 		z := t.together(i)
 		p := 1 / (1 + math.Exp(-z))
 		logits, scores, positive, groups = append(logits, z), append(scores, p), append(positive, c.label == 1), append(groups, c.group)
 		truth = append(truth, float64(c.label))
-		low, high = min(low, p), max(high, p)
 	}
 	r := stats.Recalibrate(logits, positive, groups)
 	_, scaled := stats.Brier(scores, positive, nil)
@@ -82,18 +85,47 @@ func (t *table) calibration() *Calibration {
 	for _, b := range stats.CalibrationBins(scores, positive, groups, calibrationBins) {
 		c.Bins = append(c.Bins, CalibrationBin{b.N, b.Score, Interval(b.Observed)})
 	}
-	if high > low {
-		at := make([]float64, curvePoints)
-		for i := range at {
-			at[i] = low + (high-low)*float64(i)/(curvePoints-1)
-		}
-		for i, y := range stats.Loess(scores, truth, loessSpan, at) {
-			if !math.IsNaN(y) {
-				c.Curve = append(c.Curve, CurvePoint{at[i], math.Min(1, math.Max(0, y))})
+	c.Curve = curve(scores, truth)
+	return c
+}
+
+// curve is the local regression of truth on scores at 41 points from the lowest
+// score to the highest, without those that lie between two neighbouring patients
+// whose scores are curveGap or more apart: there it would tell of the method and
+// not of patients. None of fewer than curvePatients patients or curveScores
+// different scores.
+func curve(scores, truth []float64) []CurvePoint {
+	sorted := slices.Sorted(slices.Values(scores))
+	if different := slices.Compact(slices.Clone(sorted)); len(scores) < curvePatients || len(different) < curveScores {
+		return nil
+	}
+	low, high := sorted[0], sorted[len(sorted)-1]
+	var points []CurvePoint
+	var at []float64
+	part, from := 0, 0 // from: the patient at or below the point
+	for i := range curvePoints {
+		x := math.Min(high, low+(high-low)*float64(i)/(curvePoints-1))
+		inside := true
+		for from+1 < len(sorted) && sorted[from+1] <= x {
+			if from++; sorted[from]-sorted[from-1] >= curveGap {
+				part++
 			}
 		}
+		if from+1 < len(sorted) && sorted[from] < x {
+			inside = sorted[from+1]-sorted[from] < curveGap
+		}
+		if inside {
+			points, at = append(points, CurvePoint{Score: x, Part: part}), append(at, x)
+		}
 	}
-	return c
+	var out []CurvePoint
+	for i, y := range stats.Loess(scores, truth, loessSpan, at) {
+		if !math.IsNaN(y) {
+			points[i].Observed = math.Min(1, math.Max(0, y))
+			out = append(out, points[i])
+		}
+	}
+	return out
 }
 
 // decision is an arm's decision curve; nil of a reader.

@@ -146,7 +146,7 @@ func TestEmptyResults(t *testing.T) {
 		t.Error("writing changed the caller's value")
 	}
 	want := "{\n  \"study\": \"\",\n  \"positive\": \"\",\n  \"negative\": \"\",\n  \"cases\": 0,\n  \"groups\": 0,\n" +
-		"  \"arms\": [],\n  \"comparisons\": [],\n  \"leakage\": {\n    \"checked\": 0,\n    \"violations\": []\n  },\n  \"map_differences\": [],\n  \"patients\": []\n}\n"
+		"  \"arms\": [],\n  \"comparisons\": [],\n  \"leakage\": {\n    \"checked\": 0,\n    \"steps\": [],\n    \"violations\": []\n  },\n  \"map_differences\": [],\n  \"patients\": []\n}\n"
 	if got := string(file(t, Results{})); got != want {
 		t.Errorf("%s", got)
 	}

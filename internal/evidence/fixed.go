@@ -46,9 +46,16 @@ func fixed(a, b *table) Fixed {
 	return f
 }
 
-// together is the mean over seeds of a case's logits.
+// together is the mean over seeds of a case's logits, as the models gave them. A
+// reader's score may be 0 or 1, which has no logit: it is cut to 1e-9 … 1 − 1e-9.
 func (t *table) together(row int) float64 {
 	var sum float64
+	if t.arm.Kind != KindReader {
+		for s := range t.logit {
+			sum += t.logit[s][row]
+		}
+		return sum / float64(len(t.logit))
+	}
 	for s := range t.score {
 		p := math.Min(math.Max(t.score[s][row], 1e-9), 1-1e-9)
 		sum += math.Log(p / (1 - p))

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"gonum.org/v1/gonum/stat"
 
@@ -88,6 +89,7 @@ func (p Patients) characteristics(cases []tableCase) []Characteristic {
 				numbers[k.label] = append(numbers[k.label], x)
 				continue
 			}
+			v = parts(v)
 			if levels[v] == nil {
 				levels[v] = &Level{Name: v}
 			}
@@ -113,13 +115,37 @@ func (p Patients) characteristics(cases []tableCase) []Characteristic {
 			for _, l := range c.Levels {
 				counts = append(counts, []int{l.Positive, l.Negative})
 			}
-			test = stats.CompareCategories(counts, col.Name)
-			c.SMD = Number(stats.CategoryDifference(counts))
+			if test.P = math.NaN(); !c.TooThin() {
+				test = stats.CompareCategories(counts, col.Name)
+				c.SMD = Number(stats.CategoryDifference(counts))
+			}
 		}
 		c.Test, c.P = test.Name, Number(test.P)
 		out = append(out, c)
 	}
 	return out
+}
+
+// TooThin says whether a category has more levels than two and than a third of
+// the patients of whom it is known. With fewer than three patients a level, each
+// nearly has its own: the standardised difference is then large whatever the
+// classes are, and a test can see nothing, so there is neither.
+func (c Characteristic) TooThin() bool {
+	return !c.Number && len(c.Levels) > 2 && 3*len(c.Levels) > c.Positive.N+c.Negative.N
+}
+
+// parts is a category whose parts are joined by +, such as the levels of a
+// patient's lesions, with its parts in order: L2+L1 is L1+L2.
+func parts(v string) string {
+	of := strings.Split(v, "+")
+	if len(of) < 2 {
+		return v
+	}
+	for i := range of {
+		of[i] = strings.TrimSpace(of[i])
+	}
+	slices.Sort(of)
+	return strings.Join(of, "+")
 }
 
 func (s *Summary) describe(x []float64) {

@@ -34,7 +34,7 @@ func (r Results) filled() Results {
 		}
 	}
 	r.Comparisons, r.Patients, r.MapDifferences = list(r.Comparisons), list(r.Patients), list(r.MapDifferences)
-	r.Leakage.Violations = list(r.Leakage.Violations)
+	r.Leakage.Steps, r.Leakage.Violations = list(r.Leakage.Steps), list(r.Leakage.Violations)
 	for i := range r.Leakage.Violations {
 		v := &r.Leakage.Violations[i]
 		v.Groups = list(v.Groups)
@@ -87,6 +87,7 @@ type comparisonJSON struct {
 	B        string `json:"b"`
 	Family   string `json:"family"`
 	Seeds    int    `json:"seeds"`
+	Chosen   bool   `json:"chosen,omitempty"`
 	DeltaAUC Number `json:"delta_auc"`
 	Low      Number `json:"low"`
 	High     Number `json:"high"`
@@ -122,7 +123,7 @@ func (f *Fixed) UnmarshalJSON(b []byte) error {
 
 // MarshalJSON writes null for NaN.
 func (c Comparison) MarshalJSON() ([]byte, error) {
-	return json.Marshal(comparisonJSON{c.A, c.B, c.Family, c.Seeds, Number(c.DeltaAUC), Number(c.Low), Number(c.High), Number(c.P), Number(c.PHolm), c.Fixed})
+	return json.Marshal(comparisonJSON{c.A, c.B, c.Family, c.Seeds, c.Chosen, Number(c.DeltaAUC), Number(c.Low), Number(c.High), Number(c.P), Number(c.PHolm), c.Fixed})
 }
 
 // UnmarshalJSON is the inverse of MarshalJSON; what is absent is NaN.
@@ -132,6 +133,6 @@ func (c *Comparison) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &j); err != nil {
 		return nested("comparison", err)
 	}
-	*c = Comparison{j.A, j.B, j.Family, j.Seeds, float64(j.DeltaAUC), float64(j.Low), float64(j.High), float64(j.P), float64(j.PHolm), j.Fixed}
+	*c = Comparison{j.A, j.B, j.Family, j.Seeds, j.Chosen, float64(j.DeltaAUC), float64(j.Low), float64(j.High), float64(j.P), float64(j.PHolm), j.Fixed}
 	return nil
 }

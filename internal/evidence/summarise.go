@@ -1,8 +1,7 @@
 package evidence
 
 import (
-	"cmp"
-	"slices"
+	"math"
 
 	"magn/internal/stats"
 )
@@ -15,6 +14,8 @@ type Info struct {
 
 	SplitBy   string   // what each fold holds out whole, such as scanner; empty: folds by group
 	FoldNames []string // then which one
+
+	PrimaryLate bool // the primary comparison was fixed after units were done
 }
 
 // rocPoints is how many false positive rates the mean curve is taken at: every
@@ -32,7 +33,7 @@ func Summarise(study Info, arms []Arm, units []Unit, pairs []Pair) (Results, err
 	if err != nil {
 		return Results{}, err
 	}
-	r := Results{Study: study.Study, Positive: study.Positive, Negative: study.Negative, SplitBy: study.SplitBy, FoldNames: study.FoldNames, Leakage: CheckLeakage(units)}
+	r := Results{Study: study.Study, Positive: study.Positive, Negative: study.Negative, SplitBy: study.SplitBy, FoldNames: study.FoldNames, PrimaryLate: study.PrimaryLate, Leakage: CheckLeakage(units)}
 	cases, groups := map[string]bool{}, map[string]bool{}
 	for _, t := range tables {
 		a := t.result()
@@ -49,6 +50,15 @@ func Summarise(study Info, arms []Arm, units []Unit, pairs []Pair) (Results, err
 	if r.Comparisons, err = compare(tables, pairs); err != nil {
 		return Results{}, err
 	}
+	chosen, err := compare(tables, chosenPairs(r.Arms, pairs, tables))
+	if err != nil {
+		return Results{}, err
+	}
+	for i := range chosen {
+		c := &chosen[i]
+		c.Chosen, c.P, c.Fixed.P, c.Fixed.McNemar = true, math.NaN(), math.NaN(), math.NaN()
+	}
+	r.Comparisons = append(r.Comparisons, chosen...)
 	var model *table
 	for _, t := range tables {
 		if t.arm.Name == mainArm(arms) {
@@ -94,9 +104,6 @@ func (t *table) result() ArmResult {
 	}
 	r.ROC = points(stats.MeanROC(curves, rocPoints))
 	r.Metrics, r.MetricsInner = t.metrics(t.rows(everyFold), t.everySeed())
-	if t.arm.Kind == KindReader { // one person, one scale: over all cases, so that of classes it is the balanced accuracy
-		r.Metrics.AUC, r.MetricsInner.AUC = r.Metrics.AUCPooled, r.MetricsInner.AUCPooled
-	}
 	return r
 }
 
@@ -106,37 +113,4 @@ func points(curve []stats.Point) []Point {
 		out[i] = Point(p)
 	}
 	return out
-}
-
-// CheckLeakage looks, for every fitted step of every unit, for test groups
-// among those it saw. A unit's test groups are those it names and those of its
-// predictions.
-func CheckLeakage(units []Unit) Leakage {
-	l := Leakage{Violations: []Violation{}}
-	for _, u := range units {
-		test := map[string]bool{}
-		for _, g := range u.TestGroups {
-			test[g] = true
-		}
-		for _, p := range u.Predictions {
-			test[p.Group] = true
-		}
-		for _, f := range u.Fits {
-			l.Checked++
-			var seen []string
-			for _, g := range f.Groups {
-				if test[g] {
-					seen = append(seen, g)
-				}
-			}
-			if len(seen) > 0 {
-				slices.Sort(seen)
-				l.Violations = append(l.Violations, Violation{u.Arm, u.Fold, u.Seed, f.Step, slices.Compact(seen)})
-			}
-		}
-	}
-	slices.SortStableFunc(l.Violations, func(a, b Violation) int {
-		return cmp.Or(cmp.Compare(a.Arm, b.Arm), cmp.Compare(a.Fold, b.Fold), cmp.Compare(a.Seed, b.Seed), cmp.Compare(a.Step, b.Step))
-	})
-	return l
 }

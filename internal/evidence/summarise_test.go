@@ -138,6 +138,7 @@ func TestDefaultPairs(t *testing.T) {
 		{"multi-view-attention", "radiomics-multi-view", Secondary},
 		{"multi-view-attention", "outline", Descriptive},
 		{"multi-view-attention", "reader-a", Secondary},
+		{"sagittal-attention", "radiomics-sagittal", Secondary},
 		{"reader-a-aided", "reader-a", Descriptive},
 	}
 	if d := cmp.Diff(want, DefaultPairs(arms, nil)); d != "" {
@@ -171,6 +172,34 @@ func TestLeakage(t *testing.T) {
 	}
 	if d := cmp.Diff(want, r.Leakage.Violations); d != "" || r.Leakage.Checked != 25 {
 		t.Error(r.Leakage.Checked, d)
+	}
+	total := map[string]int{}
+	for _, s := range r.Leakage.Steps {
+		total["units"] += s.Units
+		total["both"] += s.Both
+		if s.SeenMin > s.SeenMax || s.TestedMin > s.TestedMax || s.SeenMin < 1 {
+			t.Errorf("%+v", s)
+		}
+	}
+	if d := cmp.Diff(map[string]int{"units": 25, "both": 3}, total); d != "" || len(r.Leakage.Steps) != 5 {
+		t.Errorf("%d lines: %s", len(r.Leakage.Steps), d)
+	}
+}
+
+// Each step of each arm has a line with what its units saw and were tested on.
+func TestStepsSeen(t *testing.T) {
+	units := []Unit{
+		{Arm: "b", Fold: 0, TestGroups: []string{"1", "2"}, Fits: []Fit{{"weights", []string{"3", "4", "5", "3"}}, {"epoch", []string{"5"}}}},
+		{Arm: "b", Fold: 1, TestGroups: []string{"3", "4", "5"}, Predictions: []Prediction{{Group: "5"}}, Fits: []Fit{{"weights", []string{"1", "2"}}, {"epoch", []string{"2", "3", "3"}}}},
+		{Arm: "a", Fold: 0, TestGroups: []string{"1"}, Fits: []Fit{{"weights", []string{"2"}}}},
+	}
+	want := []StepSeen{
+		{"a", "weights", 1, 1, 1, 1, 1, 0},
+		{"b", "epoch", 2, 1, 2, 2, 3, 1},
+		{"b", "weights", 2, 2, 3, 2, 3, 0},
+	}
+	if d := cmp.Diff(want, CheckLeakage(units).Steps); d != "" {
+		t.Error(d)
 	}
 }
 

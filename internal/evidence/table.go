@@ -18,6 +18,7 @@ type table struct {
 	folds     []int       // ascending
 	seeds     []int       // ascending
 	score     [][]float64 // [seed][case]
+	logit     [][]float64 // [seed][case]
 	threshold [][]float64 // [seed][case]
 	units     map[unitKey]*Unit
 }
@@ -153,11 +154,11 @@ func (t *table) fill() error {
 				Found: "other cases or folds than under seed " + strconv.Itoa(t.seeds[0]), Expected: "the same under every seed",
 			}
 		}
-		score, threshold := make([]float64, len(cases)), make([]float64, len(cases))
+		score, logit, threshold := make([]float64, len(cases)), make([]float64, len(cases)), make([]float64, len(cases))
 		for i, c := range cases {
-			score[i], threshold[i] = answers[c.id].Score, answers[c.id].Threshold
+			score[i], logit[i], threshold[i] = answers[c.id].Score, answers[c.id].Logit, answers[c.id].Threshold
 		}
-		t.score, t.threshold = append(t.score, score), append(t.threshold, threshold)
+		t.score, t.logit, t.threshold = append(t.score, score), append(t.logit, logit), append(t.threshold, threshold)
 	}
 	if err := t.checkMaps(); err != nil {
 		return err

@@ -2,8 +2,10 @@ package evidence
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
+	"slices"
 	"testing"
 )
 
@@ -15,6 +17,15 @@ type truth struct {
 		Metrics, Inner, Fold truthMetrics
 		F1Limits             [2]float64 `json:"f1_limits"`
 		BrierLimits          [2]float64 `json:"brier_limits"`
+		Bins                 []struct {
+			N        int
+			Score    float64
+			Observed [3]float64
+		}
+		Decision []struct {
+			Threshold        float64
+			Model, All, Gain [3]float64
+		}
 	}
 	Comparison struct {
 		Delta  float64
@@ -155,6 +166,35 @@ func TestSummariseAgainstTruth(t *testing.T) {
 		near(t, "F1 high", a.Metrics.F1.High, w.F1Limits[1], 0.015)
 		near(t, "Brier low", a.Metrics.Brier.Low, w.BrierLimits[0], 0.008)
 		near(t, "Brier high", a.Metrics.Brier.High, w.BrierLimits[1], 0.008)
+		if len(w.Bins) != 10 || len(a.Calibration.Bins) != len(w.Bins) {
+			t.Fatalf("%s: %d bins, want %d", a.Name, len(a.Calibration.Bins), len(w.Bins))
+		}
+		for i, b := range w.Bins {
+			got := a.Calibration.Bins[i]
+			if got.N != b.N {
+				t.Errorf("%s: bin %d of %d cases, want %d", a.Name, i, got.N, b.N)
+			}
+			near(t, "score of a bin", got.Score, b.Score, 1e-12)
+			nearInterval(t, "share of a bin", got.Observed, b.Observed)
+		}
+		for _, want := range w.Decision {
+			i := slices.IndexFunc(a.Decision, func(d Decision) bool { return math.Abs(d.Threshold-want.Threshold) < 1e-9 })
+			if i < 0 {
+				t.Fatalf("no threshold %g", want.Threshold)
+			}
+			d := a.Decision[i]
+			for what, x := range map[string]struct {
+				got  Interval
+				want [3]float64
+			}{"model": {d.Model, want.Model}, "all": {d.All, want.All}, "gain": {d.Gain, want.Gain}} {
+				what = fmt.Sprintf("%s at %g, %s", a.Name, want.Threshold, what)
+				near(t, what, x.got.Value, x.want[0], 1e-12)
+				// Monte Carlo, as above: a false positive weighs t/(1 − t) at t.
+				noise := 0.012 * (1 + want.Threshold/(1-want.Threshold))
+				near(t, what+", low", x.got.Low, x.want[1], noise)
+				near(t, what+", high", x.got.High, x.want[2], noise)
+			}
+		}
 		if len(a.ROC) != rocPoints+1 || len(a.Seeds) != 2 || len(a.Folds) != 6 {
 			t.Errorf("%s: %d points, seeds %v, %d folds", a.Name, len(a.ROC), a.Seeds, len(a.Folds))
 		}

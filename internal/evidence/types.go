@@ -232,8 +232,9 @@ type FeatureSummary struct {
 type Comparison struct {
 	A        string  `json:"a"`
 	B        string  `json:"b"`
-	Family   string  `json:"family"` // Primary, Secondary or Descriptive
-	Seeds    int     `json:"seeds"`  // of the arm with fewer, readers apart: below MinSeeds nothing is shown, since P leaves the noise of training out
+	Family   string  `json:"family"`           // Primary, Secondary or Descriptive
+	Seeds    int     `json:"seeds"`            // of the arm with fewer, readers apart: below MinSeeds nothing is shown, since P leaves the noise of training out
+	Chosen   bool    `json:"chosen,omitempty"` // descriptive, of a pair that the results chose: the highest AUC and what it is set against
 	DeltaAUC float64 `json:"delta_auc"`
 	Low      float64 `json:"low"`
 	High     float64 `json:"high"`
@@ -266,7 +267,21 @@ type Violation struct {
 // Leakage is the statement about every fitted step.
 type Leakage struct {
 	Checked    int         `json:"checked"` // fitted steps looked at
+	Steps      []StepSeen  `json:"steps"`   // by arm and step
 	Violations []Violation `json:"violations"`
+}
+
+// StepSeen is how many groups a fitted step of an arm's units saw, how many those
+// units were tested on, and how many were both.
+type StepSeen struct {
+	Arm       string `json:"arm"`
+	Step      string `json:"step"`
+	Units     int    `json:"units"`
+	SeenMin   int    `json:"seen_min"` // of the unit that saw the fewest groups
+	SeenMax   int    `json:"seen_max"`
+	TestedMin int    `json:"tested_min"`
+	TestedMax int    `json:"tested_max"`
+	Both      int    `json:"both"` // groups both seen and tested on, over all units; 0 without a leak
 }
 
 // Training is what is known of the patients that a locked model was trained on.
@@ -291,10 +306,11 @@ type Results struct {
 	Negative    string       `json:"negative"`
 	Cases       int          `json:"cases"`
 	Groups      int          `json:"groups"`
-	Locked      bool         `json:"locked,omitempty"`     // a model of another study answered: nothing was fitted here
-	Training    *Training    `json:"training,omitempty"`   // then which of the patients it was trained on
-	SplitBy     string       `json:"split_by,omitempty"`   // what each fold holds out whole, such as scanner
-	FoldNames   []string     `json:"fold_names,omitempty"` // then which one
+	Locked      bool         `json:"locked,omitempty"`       // a model of another study answered: nothing was fitted here
+	Training    *Training    `json:"training,omitempty"`     // then which of the patients it was trained on
+	SplitBy     string       `json:"split_by,omitempty"`     // what each fold holds out whole, such as scanner
+	FoldNames   []string     `json:"fold_names,omitempty"`   // then which one
+	PrimaryLate bool         `json:"primary_late,omitempty"` // the primary comparison was fixed after units were done
 	Arms        []ArmResult  `json:"arms"`
 	Comparisons []Comparison `json:"comparisons"`
 	Leakage     Leakage      `json:"leakage"`

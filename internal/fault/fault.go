@@ -2,7 +2,7 @@
 // what is wrong in the terms of the user's own files, and each knows the exit
 // code that the command line ends with.
 //
-// The codes: 0 done; 1 failed; 3 input not readable or not usable; 4 a native
+// The codes: 0 done; 1 failed, as where an output cannot be written; 3 input not readable or not usable; 4 a native
 // library or package is missing; 8 part of it done, the rest listed; 64 wrong
 // usage; 130 interrupted, and a rerun goes on from there. 2 is left to a crash.
 package fault
@@ -10,7 +10,9 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
+	"syscall"
 )
 
 // Exit codes of every command.
@@ -141,6 +143,28 @@ type interrupted struct{}
 func (*interrupted) Error() string { return "interrupted; the same command goes on from here" }
 
 func (*interrupted) ExitCode() int { return CodeInterrupted }
+
+// NoRoom says whether err is that of a place which takes no more: a full disk or
+// quota, a read-only file system, a bound on the size of files. Nothing else can be
+// written there either.
+func NoRoom(err error) bool {
+	for _, e := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EFBIG} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// NoPlace says that a folder to write to cannot be made, such as one below /proc or
+// below a file; its exit code is that of other outputs that cannot be written.
+func NoPlace(folder string, err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		err = at.Err
+	}
+	return fmt.Errorf("%s: nothing can be created there (%w); choose another folder", folder, err)
+}
 
 // Code is the exit code for err: its own where it, or what it wraps, has one,
 // 1 otherwise, 0 for nil.

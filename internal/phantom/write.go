@@ -269,7 +269,7 @@ const lockFile = ".lock"
 func build(dir string) (*builder, error) {
 	b := &builder{staging: filepath.Join(filepath.Dir(dir), "."+filepath.Base(dir)+".partial")}
 	if err := os.MkdirAll(b.staging, 0o755); err != nil {
-		return nil, fmt.Errorf("making a folder beside %s: %w", dir, err)
+		return nil, fault.NoPlace(dir, err)
 	}
 	b.lock = flock.New(filepath.Join(b.staging, lockFile))
 	held, err := b.lock.TryLock()

@@ -38,27 +38,23 @@ func calibrationFigure(r evidence.Results) (figure, bool) {
 	}), true
 }
 
-// reach is how far from the mean score of a tenth of the patients a curve is
-// drawn: beyond, a smooth curve tells of the method and not of patients.
-const reach = 0.1
-
-// supported are the parts of a calibration curve that have patients near them.
+// supported are the parts of a calibration curve: between two of them there are
+// no patients.
 func supported(c evidence.Calibration) []plotter.XYs {
 	var runs []plotter.XYs
-	joined := false
+	part, joined := 0, false
 	for _, at := range c.Curve {
-		near := slices.ContainsFunc(c.Bins, func(b evidence.CalibrationBin) bool { return abs(b.Score-at.Score) <= reach })
-		if !near || !inUnit(at.Score) || !inUnit(at.Observed) {
+		if !inUnit(at.Score) || !inUnit(at.Observed) {
 			joined = false
 			continue
 		}
-		if !joined {
-			runs, joined = append(runs, nil), true
+		if !joined || at.Part != part {
+			runs, part, joined = append(runs, nil), at.Part, true
 		}
 		last := &runs[len(runs)-1]
 		*last = append(*last, plotter.XY{X: at.Score, Y: at.Observed})
 	}
-	return runs
+	return slices.DeleteFunc(runs, func(run plotter.XYs) bool { return len(run) < 2 })
 }
 
 func drawBins(c draw.Canvas, p *plot.Plot, bins []evidence.CalibrationBin, l look) {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -35,7 +36,7 @@ func summarised(t *testing.T, oneClass bool) evidence.Results {
 					}
 					score := 0.3 + 0.2*float64(label) + 0.4*rng.Float64()
 					u.Predictions = append(u.Predictions, evidence.Prediction{
-						Case: id, Group: group, Arm: a.Name, Fold: fold, Seed: seed, Label: label, Score: score, Threshold: 0.55,
+						Case: id, Group: group, Arm: a.Name, Fold: fold, Seed: seed, Label: label, Logit: math.Log(score / (1 - score)), Score: score, Threshold: 0.55,
 					})
 					for _, v := range views {
 						for crop := range 2 {

@@ -18,7 +18,7 @@ func fixture(side int) Input {
 	views := []string{"sagittal", "coronal", "axial"}
 	r := evidence.Results{
 		Study: "brain-cet1 meningioma", Positive: "meningioma", Negative: "glioma", Cases: n, Groups: 38,
-		Leakage: evidence.Leakage{Checked: 40, Violations: []evidence.Violation{}},
+		Leakage: evidence.Leakage{Checked: 40, Steps: []evidence.StepSeen{{Arm: "multi-view", Step: "weights", Units: 5, SeenMin: 30, SeenMax: 31, TestedMin: 7, TestedMax: 8}}, Violations: []evidence.Violation{}},
 	}
 	var hist []History
 	for _, a := range []struct {

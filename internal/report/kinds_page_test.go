@@ -26,7 +26,7 @@ func TestLabels(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, l.figure[name], want)
 		}
 	}
-	for name, want := range map[string]string{"patients": "Table 1", "metrics": "Table 2", "comparisons": "Table 3", "subgroups": "Table S1", "features": "Table S2", "decision": "", "leakage": ""} {
+	for name, want := range map[string]string{"patients": "Table 1", "metrics": "Table 2", "comparisons": "Table 3", "subgroups": "Table S1", "features": "Table S2", "decision": "", "leakage": "Table S9", "leakage-violations": ""} {
 		if l.table[name] != want {
 			t.Errorf("table %s is %q, want %q", name, l.table[name], want)
 		}
@@ -46,10 +46,10 @@ func TestPageOfEveryKind(t *testing.T) {
 	at := 0
 	for _, want := range []string{
 		"Primary comparison, fixed before the study ran", "The outline’s geometry alone reaches AUC",
-		"<h2>Patients</h2>", "<b>Figure 1.</b>", "<b>Table 1.</b>", "<b>Figure 2.</b>", "<b>Table 2.</b>", "Networks</th>", "Radiomics</th>", "Readers</th>", "balanced accuracy: the reader chose a class",
+		"<h2>Patients</h2>", "<b>Figure 1.</b>", "<b>Table 1.</b>", "<b>Figure 2.</b>", "<b>Table 2.</b>", "Networks</th>", "Radiomics</th>", "Readers</th>", "reader-B (5 years)", "mean of the folds’ balanced accuracies",
 		"<b>Figure 3A.</b>", "Descriptive comparisons are no tests", "<b>Table 3.</b>", "Descriptive: no test is made", "<b>Figure 4A.</b>", "<h2>Robustness</h2>", "<h2>Learning curves</h2>", "<h2>Without the images</h2>",
 		"<b>Figure 5A.</b>", "<b>Figure 5C.</b>", "<b>Figure 6.</b>", "<b>Figure 7.</b>", "<b>Table S1.</b>", "<b>Table S2.</b>", "of 768\u00a0candidates", "<b>Table S3.</b>",
-		"Fleiss", "random", "<h2>Leakage</h2>", "<h2>Settings</h2>", "<h2>Run time and hardware</h2>", "CLAIM 2024", "TRIPOD&#43;AI 2024",
+		"Fleiss", "random", "<h2>Leakage</h2>", "The fitted steps are:", "No normalisation is fitted across patients", "Groups tested on", "<h2>Settings</h2>", "<h2>Run time and hardware</h2>", "CLAIM 2024", "TRIPOD&#43;AI 2024",
 	} {
 		i := strings.Index(html[at:], want)
 		if i < 0 {
@@ -104,7 +104,7 @@ func TestSplitBySomething(t *testing.T) {
 func TestFiguresOfEveryKind(t *testing.T) {
 	_, svgs := pageOf(t, allKinds(t))
 	for name, wants := range map[string][]string{
-		"roc":        {">Readers<", ">balanced accuracy 0.", ">reader-C<", ">1<", ">2<"},
+		"roc":        {">Readers<", ">bal. acc. 0.", ">reader-C<", ">1<", ">2<", ">Networks with attention<", ">Networks without attention<", ">Radiomics<"},
 		"flow":       {">Excluded: n = 15<", ">9: no MRI before surgery<", ">n = 60<", ">30 myeloma, 30 metastasis<"},
 		"robustness": {">crops moved by 20 mm (or pixels)<", ">forest, labels permuted for training<", ">with help<"},
 		"auc":        {">Image-blind<", ">outline<"},
@@ -149,7 +149,7 @@ func TestVerdictOfEveryKind(t *testing.T) {
 		in.Results.Comparisons[i].Seeds = evidence.MinSeeds
 	}
 	set(in, "reader-A", 0.96)
-	says("a reader wins", verdictOf(in.Results), "shown", "A person has the highest AUC: the balanced accuracy of reader-A is 0.960", "no program’s AUC is higher")
+	says("a reader wins", verdictOf(in.Results), "shown", "A person has the highest AUC: the balanced accuracy of reader-A, mean of the folds, is 0.960", "no program’s AUC is higher")
 
 	in = allKinds(t)
 	set(in, "multi-view-attention-jitter-5", 0.999) // does not compete

@@ -61,7 +61,10 @@ func TestArmTablesHoldTheResults(t *testing.T) {
 	} {
 		row := metrics.row("arm", name, "kind", byName[name].Kind)
 		sameInterval(t, name, row, "auc", byName[name].Metrics.AUC)
-		if balanced := strings.Contains(row["note"], "auc: balanced accuracy"); balanced != (name == "reader-A" || name == "reader-B") {
+		if years := map[string]string{"reader-B": "5", "reader-C": "10"}[name]; row["years"] != years {
+			t.Errorf("%s: %q years", name, row["years"])
+		}
+		if balanced := strings.Contains(row["note"], "auc: mean of the folds’ balanced accuracies"); balanced != (name == "reader-A" || name == "reader-B") {
 			t.Errorf("%s: the note on its AUC is %q", name, row["note"])
 		}
 	}
@@ -413,15 +416,15 @@ func TestComparisonAndReaderTablesHoldTheResults(t *testing.T) {
 	examsTrue.end()
 }
 
-// A calibration curve is drawn near patients alone.
+// A calibration curve is drawn within its parts alone: between them is no patient.
 func TestSupportedCurve(t *testing.T) {
-	c := evidence.Calibration{Bins: []evidence.CalibrationBin{{Score: 0.1}, {Score: 0.9}}}
+	var c evidence.Calibration
 	for i := range 11 {
-		c.Curve = append(c.Curve, evidence.CurvePoint{Score: float64(i) / 10, Observed: 0.5})
+		c.Curve = append(c.Curve, evidence.CurvePoint{Score: float64(i) / 10, Observed: 0.5, Part: i / 4})
 	}
-	c.Curve[9].Observed = math.NaN()
+	c.Curve[9].Observed = math.NaN() // and what is left of the last part is no line
 	got := supported(c)
-	if len(got) != 3 || len(got[0]) != 3 || got[0][2].X != 0.2 || len(got[1]) != 1 || len(got[2]) != 1 {
+	if len(got) != 2 || len(got[0]) != 4 || got[0][3].X != 0.3 || len(got[1]) != 4 || got[1][0].X != 0.4 {
 		t.Errorf("%v", got)
 	}
 }

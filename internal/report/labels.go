@@ -18,7 +18,7 @@ var (
 	otherFigures = [][]string{{"robustness"}, {"learning"}, {"subgroups"}, {"training"}}
 	mainTables   = []string{"patients", "metrics", "comparisons", "robustness", "learning", "blind", "heatmaps", "heatmaps-differences", "heatmaps-differences-true", "heatmaps-exams", "heatmaps-exams-true", "calibration"}
 	fileTables   = []string{"flow", "calibration-bins", "decision", "inner-folds"} // not printed
-	otherTables  = []string{"subgroups", "features", "metrics-inner", "comparisons-fixed", "backbones", "inner", "readers-agreement", "readers-differences", "folds", "leakage", "runtime", checklistName}
+	otherTables  = []string{"subgroups", "features", "metrics-inner", "comparisons-fixed", "backbones", "inner", "readers-agreement", "readers-differences", "folds", "leakage-violations", "leakage", "runtime", checklistName}
 )
 
 func labelsOf(figures []figure, tables []table) labels {

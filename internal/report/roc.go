@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -14,57 +15,140 @@ import (
 
 // rocEntry is one line of the legend of rocFigure.
 type rocEntry struct {
-	head, name, value string
-	look              look
-	curve             plotter.XYs
-	point             *plotter.XY // of a reader who chose classes …
-	number            int         // … and what stands beside it
+	kind, panel string
+	name, value string
+	look        look
+	curve       plotter.XYs
+	point       *plotter.XY // of a reader who chose classes …
+	number      int         // … and what stands beside it
 }
 
-// rocFigure has the mean curves of all competing arms in one panel, and the
-// readers: those who chose a class are points.
+// fewCurves may stand in one panel.
+const fewCurves = 4
+
+// rocPanel is a panel of rocFigure: its programs' curves. The readers are in all.
+type rocPanel struct {
+	title   string
+	entries []rocEntry
+}
+
+// rocFigure has the mean curves of the competing arms, in a panel for each kind
+// where they are more than fewCurves, and the readers in each: those who chose a
+// class are points.
 func rocFigure(r evidence.Results) (figure, bool) {
-	entries := rocEntries(r)
-	if len(entries) == 0 {
+	panels, readers := rocPanels(r)
+	if len(panels) == 0 {
 		return figure{}, false
 	}
-	const line, side = vg.Length(11), 9 * vg.Centimeter
-	height := vg.Length(16)
-	for _, e := range entries {
-		if e.head != "" {
-			height += line * 1.4
-		}
-		height += line
+	const line = vg.Length(11)
+	side := min(textWidth/vg.Length(len(panels)), 9*vg.Centimeter)
+	most := 0
+	for _, p := range panels {
+		most = max(most, len(p.entries))
+	}
+	perRow := len(panels)
+	if perRow == 1 {
+		perRow = 2
+	}
+	below := line * (0.6 + vg.Length(most))
+	if len(readers) > 0 {
+		below += line * (1.6 + vg.Length((len(readers)+perRow-1)/perRow))
 	}
 	return figure{
 		name: "roc", title: "Mean ROC curves of all arms, and readers",
-		w: textWidth, h: max(side, height),
+		w: textWidth, h: side + below,
 		draw: func(dc draw.Canvas) {
-			p := rocPlot("")
-			for _, e := range entries {
-				addLine(p, e.curve, e.look.line(bold*0.7))
+			row := make([]*plot.Plot, len(panels))
+			for i, panel := range panels {
+				p := rocPlot(panel.title)
+				if i > 0 {
+					p.Y.Label.Text = ""
+				}
+				entries := append(slices.Clone(panel.entries), readers...)
+				for _, e := range entries {
+					addLine(p, e.curve, e.look.line(bold*0.7))
+				}
+				p.Add(plotterFunc(func(c draw.Canvas, p *plot.Plot) { rocPoints(c, p, entries) }))
+				row[i] = p
 			}
-			p.Add(plotterFunc(func(c draw.Canvas, p *plot.Plot) { rocPoints(c, p, entries) }))
-			p.Draw(draw.Crop(dc, 2, side-textWidth, dc.Max.Y-dc.Min.Y-side, 0))
-			x, y := dc.Min.X+side+14, dc.Max.Y-8
-			for _, e := range entries {
-				if e.head != "" {
-					y -= line * 0.4
-					dc.FillText(sansBold(smallSize, ink), vg.Point{X: x, Y: y}, e.head)
-					y -= line
+			top := draw.Crop(dc, 0, side*vg.Length(len(panels))-textWidth, below, 0)
+			tile(top, len(row), row)
+			y := dc.Min.Y + below - line
+			for i, panel := range panels {
+				for k, e := range panel.entries {
+					e.legend(dc, dc.Min.X+side*vg.Length(i)+8, y-line*vg.Length(k), side-16)
 				}
-				if e.point != nil {
-					dc.DrawGlyph(draw.GlyphStyle{Color: e.look.color, Radius: 3, Shape: e.look.glyph}, vg.Point{X: x + 8, Y: y})
-					dc.FillText(sans(smallSize, ink), vg.Point{X: x + 14, Y: y}, fmt.Sprint(e.number))
-				} else {
-					dc.StrokeLine2(e.look.line(bold*0.7), x, y, x+22, y)
-				}
-				dc.FillText(sans(smallSize, ink), vg.Point{X: x + 27, Y: y}, e.name)
-				dc.FillText(sans(smallSize, ink), vg.Point{X: dc.Max.X - 4 - sans(smallSize, ink).Width(e.value), Y: y}, e.value)
-				y -= line
+			}
+			if len(readers) == 0 {
+				return
+			}
+			y -= line * (vg.Length(most) + 0.6)
+			dc.FillText(sansBold(smallSize, ink), vg.Point{X: dc.Min.X + 8, Y: y}, "Readers")
+			wide := textWidth / vg.Length(perRow)
+			for k, e := range readers {
+				e.legend(dc, dc.Min.X+wide*vg.Length(k%perRow)+8, y-line*vg.Length(1+k/perRow), wide-16)
 			}
 		},
 	}, true
+}
+
+// legend is an entry's line of the legend, from x to x + w.
+func (e rocEntry) legend(dc draw.Canvas, x, y, w vg.Length) {
+	if e.point != nil {
+		dc.DrawGlyph(draw.GlyphStyle{Color: e.look.color, Radius: 3, Shape: e.look.glyph}, vg.Point{X: x + 5, Y: y})
+		dc.FillText(sans(smallSize, ink), vg.Point{X: x + 11, Y: y}, fmt.Sprint(e.number))
+	} else {
+		dc.StrokeLine2(e.look.line(bold*0.7), x, y, x+18, y)
+	}
+	dc.FillText(sans(smallSize, ink), vg.Point{X: x + 22, Y: y}, e.name)
+	dc.FillText(sans(smallSize, ink), vg.Point{X: x + w - sans(smallSize, ink).Width(e.value), Y: y}, e.value)
+}
+
+// rocPanels are the programs' curves by kind, networks without and with attention
+// apart, and the readers.
+func rocPanels(r evidence.Results) (panels []rocPanel, readers []rocEntry) {
+	of := map[string]int{}
+	curves := 0
+	all := rocEntries(r)
+	for _, e := range all {
+		if e.kind == evidence.KindReader {
+			readers = append(readers, e)
+		} else {
+			curves++
+		}
+	}
+	for _, e := range all {
+		title := e.panel
+		switch {
+		case e.kind == evidence.KindReader:
+			continue
+		case curves <= fewCurves:
+			title = ""
+		}
+		i, ok := of[title]
+		if !ok {
+			i = len(panels)
+			of[title], panels = i, append(panels, rocPanel{title: title})
+		}
+		panels[i].entries = append(panels[i].entries, e)
+	}
+	if len(panels) == 0 && len(readers) > 0 {
+		panels = []rocPanel{{}}
+	}
+	return panels, readers
+}
+
+// panelTitle is what the panel of an arm's kind is called.
+func panelTitle(a evidence.ArmResult) string {
+	switch {
+	case a.Kind == evidence.KindNetwork && a.Attention:
+		return "Networks with attention"
+	case a.Kind == evidence.KindNetwork:
+		return "Networks without attention"
+	case a.Kind == evidence.KindRadiomics:
+		return "Radiomics"
+	}
+	return "Others"
 }
 
 func rocEntries(r evidence.Results) []rocEntry {
@@ -73,7 +157,7 @@ func rocEntries(r evidence.Results) []rocEntry {
 	numbers := 0
 	for _, at := range byKind(r, competes) {
 		a := r.Arms[at.i]
-		e := rocEntry{head: at.head, name: clip(a.Name, 30), value: decimal(a.Metrics.AUC.Value), look: looks[at.i]}
+		e := rocEntry{kind: a.Kind, panel: panelTitle(a), name: clip(a.Name, 22), value: decimal(a.Metrics.AUC.Value), look: looks[at.i]}
 		if choseClasses(a) {
 			xy := plotter.XY{X: 1 - a.Metrics.Specificity.Value, Y: a.Metrics.Sensitivity.Value}
 			if isNaN(xy.X) || isNaN(xy.Y) {
@@ -81,7 +165,7 @@ func rocEntries(r evidence.Results) []rocEntry {
 			}
 			numbers++
 			e.point, e.number = &xy, numbers
-			e.value = "balanced accuracy " + e.value
+			e.value = "bal. acc. " + decimal(a.Metrics.AUCPooled.Value) // of all patients, as the point is
 		} else if e.curve = points(a.ROC); len(e.curve) == 0 {
 			continue
 		} else {

@@ -33,14 +33,14 @@ type figureView struct {
 // captions of the figures that are not numbered by case.
 var captions = map[string]string{
 	"flow":        "Flow of patients. Each patient who was left out is counted under the first reason that applies.",
-	"auc":         "AUC of every arm: the mean of its folds (marker) with its 95 % interval, clustered by group; rings: single folds; dashed line: guessing. Colour: views; marker: filled circle with attention, open circle without, square radiomics, triangle image-blind, diamond reader. *: balanced accuracy, of a reader who chose classes.",
+	"auc":         "AUC of every arm: the mean of its folds (marker) with its 95 % interval, clustered by group; rings: single folds; dashed line: guessing. Colour: views; marker: filled circle with attention, open circle without, square radiomics, triangle image-blind, diamond reader. *: of a reader who chose classes, the mean of the folds’ balanced accuracies.",
 	"differences": "Differences in AUC on the same patients. An interval that includes zero (dashed) shows no difference. p of the primary comparison is not adjusted, that of the secondary ones is (Holm); descriptive ones have none.",
-	"roc":         "Mean ROC curves (vertical averaging over folds) of networks and radiomics, and readers. A reader who chose classes is a point; what stands beside it is the balanced accuracy. Colour: views; solid with attention, dashed without, dotted radiomics; guessing: thin, dashed.",
+	"roc":         "Mean ROC curves (vertical averaging over folds), in panels by kind of arm where they are more than four, with the AUC (mean of folds); readers are in each panel. A reader who chose classes is a numbered point, of all patients at once; its number is the balanced accuracy of all patients, which is the pooled AUC of " + ref("metrics") + " and not the mean of folds. Colour: views; dashed: guessing.",
 	"roc-folds":   "ROC curves of the folds (thin) and their mean (bold), with the mean AUC of the folds and its 95 % interval.",
 	"robustness":  "Arms with one thing changed, beside the arm itself; rings: single folds. An arm whose labels were permuted for training (cross) is expected at 0.5.",
 	"learning":    "AUC by share of the training groups, with 95 % intervals (moved apart to be seen); filled circles and solid lines with attention, open and dashed without.",
 	"energy":      "Energy of the maps in the lesion, on crops shifted away from it by up to a quarter of their side. A map that knew nothing of the lesion would reach the lesion’s share of the crop (bar); the fixed Gaussian knows only that crops are usually centred on a lesion.",
-	"calibration": "Calibration of the patients held out: tenths of the patients by their probability, with 95 % intervals; curve: local regression, drawn where there are patients; dashed: ideal.",
+	"calibration": "Calibration of the patients held out: tenths of the patients by their probability, with 95 % intervals; curve: local regression, drawn where neighbouring patients are less than .05 apart, and for no program with fewer than 50 patients or ten different probabilities; dashed: ideal.",
 	"decision":    "Net benefit of treating by each program’s probability (bold; band: 95 % interval), of treating all (dashed) and of treating none (line at 0).",
 	"subgroups":   "The program with the highest AUC on parts of the patients; no test is made between parts.",
 	"training":    "Loss by epoch: single fits thin, mean of the fits that reached the epoch bold.",
@@ -67,7 +67,7 @@ func (b *builder) add(s section, parts ...[]item) {
 func (b *builder) figure(names ...string) (out []item) {
 	for _, name := range names {
 		if f, ok := b.figures[name]; ok {
-			out = append(out, item{Figure: &figureView{f, name, b.labels.figure[name], captions[name]}})
+			out = append(out, item{Figure: &figureView{f, name, b.labels.figure[name], b.labels.resolve(captions[name])}})
 		}
 	}
 	return out
@@ -92,7 +92,7 @@ func (b *builder) build() error {
 		once = "every patient is predicted once, by a model that was fitted elsewhere" + notTrainedOn(r)
 	}
 	b.add(section{Title: "Which arm, and by how much", Words: []string{
-		"Where the intervals come from: " + once + " An AUC is the mean of the folds’ AUCs (and over seeds); its interval is made by influence curves clustered by group. Shares (accuracy, sensitivity, specificity) have Wilson intervals at the effective number of groups; F1 and Brier score have bootstrap intervals of groups within folds. All are at 95 %.",
+		"Where the intervals come from: " + once + " An AUC is the mean of the folds’ AUCs (and over seeds), a reader’s too; its interval is made by influence curves clustered by group. Shares (accuracy, sensitivity, specificity) have Wilson intervals at the effective number of groups; F1 and Brier score have bootstrap intervals of groups within folds. All are at 95 %.",
 	}}, b.table("metrics"), b.figure("auc"))
 	b.add(section{Title: "Comparisons", Words: comparisonWords(r)}, b.table("comparisons"), b.figure("differences"))
 	b.add(section{Title: "ROC curves"}, b.figure("roc", "roc-folds"))
@@ -112,10 +112,9 @@ func (b *builder) build() error {
 	b.add(section{Title: "Training"}, b.figure("training"))
 	b.add(section{Title: "Readers"}, b.table("readers-agreement", "readers-differences"))
 	b.add(section{Title: "Folds"}, b.table("folds"))
-	leak := section{Title: "Leakage", Words: []string{leakageSentence(r.Leakage)}}
+	leak := section{Title: "Leakage", Words: leakageWords(r.Leakage), Items: b.table("leakage-violations", "leakage")}
 	if len(r.Leakage.Violations) > 0 {
 		leak.Class = "leaktext"
-		leak.Items = b.table("leakage")
 	}
 	b.sections = append(b.sections, leak, section{Title: "How to read the numbers", Class: "reading", Words: readingWords(r)})
 	if len(b.in.Protocol) > 0 {
@@ -137,7 +136,7 @@ func comparisonWords(r evidence.Results) []string {
 		words += fmt.Sprintf(" With fewer than %d seeds the noise of training is not in them, or hardly: another training may differ by more.", evidence.MinSeeds)
 	}
 	if inFamily(r, evidence.Primary) > 0 {
-		words += " The primary comparison was fixed before the study ran, and its p stands as it is."
+		words += " The primary comparison was " + fixed(r) + ", and its p stands as it is."
 	}
 	if n := inFamily(r, evidence.Secondary); n > 1 {
 		words += fmt.Sprintf(" The %d secondary ones are adjusted for each other by Holm’s method.", n)
@@ -200,4 +199,12 @@ func (b *builder) heatmaps(r evidence.Results) error {
 	}
 	b.add(s)
 	return nil
+}
+
+// fixed says when the primary comparison was named.
+func fixed(r evidence.Results) string {
+	if r.PrimaryLate {
+		return "fixed after units were done (so results may have been seen before)"
+	}
+	return "fixed before the study ran"
 }

@@ -13,7 +13,7 @@ func leakageSentence(l evidence.Leakage) string {
 	case l.Checked == 0:
 		return "No fitted step was recorded, so nothing is shown about leakage."
 	case len(l.Violations) == 0:
-		return fmt.Sprintf("%s (weights, and whatever else a fold chose: λ, epoch, threshold) checked: none has seen a group of the fold that it was tested on.", count(l.Checked, "fitted step"))
+		return fmt.Sprintf("%s checked: none has seen a group of the fold that it was tested on.", count(l.Checked, "fitted step"))
 	}
 	return fmt.Sprintf("%d of %s have seen groups that they were tested on. The numbers of this report cannot be trusted until that is mended.", len(l.Violations), count(l.Checked, "fitted step"))
 }

@@ -204,13 +204,29 @@ func TestUndefinedSaysWhy(t *testing.T) {
 }
 
 func TestLeakageTable(t *testing.T) {
-	r := evidence.Results{Leakage: evidence.Leakage{Checked: 40}}
+	r := evidence.Results{
+		Arms: []evidence.ArmResult{{Name: "b"}, {Name: "a"}},
+		Leakage: evidence.Leakage{Checked: 40, Steps: []evidence.StepSeen{
+			{Arm: "a", Step: "weights", Units: 3, SeenMin: 13, SeenMax: 14, TestedMin: 6, TestedMax: 7},
+			{Arm: "b", Step: "epoch", Units: 3, SeenMin: 13, SeenMax: 13, TestedMin: 7, TestedMax: 7, Both: 2},
+		}},
+	}
 	rows := read(t, tablesOf(Input{Results: r}), "leakage")
-	if len(rows) != 1 || rows[0]["checked"] != "40" || rows[0]["violations"] != "0" || rows[0]["arm"] != "" {
-		t.Errorf("no violation: %v", rows)
+	if len(rows) != 2 || rows[0]["arm"] != "b" || rows[0]["both"] != "2" || rows[1]["seen_min"] != "13" || rows[1]["seen_max"] != "14" || rows[1]["tested_max"] != "7" || rows[1]["both"] != "0" {
+		t.Errorf("steps, in the order of arms: %v", rows)
+	}
+	words := strings.Join(leakageWords(r.Leakage), " ")
+	for _, want := range []string{"The fitted steps are: epoch, weights.", "No normalisation is fitted", "No calibration is fitted"} {
+		if !strings.Contains(words, want) {
+			t.Errorf("%q is not in %q", want, words)
+		}
+	}
+	r.Leakage.Steps[0].Step = "normalisation"
+	if words := strings.Join(leakageWords(r.Leakage), " "); strings.Contains(words, "No normalisation") {
+		t.Errorf("a step that there is is denied: %s", words)
 	}
 	r.Leakage.Violations = []evidence.Violation{{Arm: "a", Fold: 3, Seed: 2, Step: "epoch", Groups: []string{"g1", "g2"}}}
-	rows = read(t, tablesOf(Input{Results: r}), "leakage")
+	rows = read(t, tablesOf(Input{Results: r}), "leakage-violations")
 	if len(rows) != 1 || rows[0]["fold"] != "3" || rows[0]["seed"] != "2" || rows[0]["step"] != "epoch" || rows[0]["groups"] != "g1 g2" {
 		t.Errorf("one violation: %v", rows)
 	}
@@ -222,7 +238,7 @@ func TestNumbers(t *testing.T) {
 		decimal(0.9765): "0.977", decimal(-0.0004): "0.000", decimal(-0.021): "−0.021", decimal(nan): "–", decimal(math.Inf(1)): "–",
 		signed(0.0123): "+0.012", signed(-0.0123): "−0.012", signed(0.0001): "0.000", pValue(0.0004): "< 0.001", pValue(0.412): "0.412",
 		bounds(evidence.Interval{Value: 0.5, Low: 0.4, High: 0.6}): "0.400–0.600", bounds(evidence.Interval{Value: 0, Low: -0.1, High: 0.1}): "−0.100 to 0.100",
-		bounds(evidence.Interval{Value: 0.5, Low: nan, High: nan}): "", short(0.3): "0.3", short(15): "15", exact(0.1): "0.1", exact(nan): "",
+		bounds(evidence.Interval{Value: 0.5, Low: nan, High: nan}): "", short(0.3): "0.3", short(15): "15", yearsWords(1): "1 year", yearsWords(2.5): "2.5 years", exact(0.1): "0.1", exact(nan): "",
 		clean("a\x00b\nc"): "a\uFFFDb c", clip("abcdef", 4): "abc…", letter(0): "a", letter(26): "aa", letter(27): "ab",
 		duration(59.6): "1 min 0 s", duration(4210): "1 h 10 min",
 	} {

@@ -3,8 +3,6 @@ package report
 import (
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"magn/internal/evidence"
 )
@@ -19,7 +17,7 @@ func tablesOf(in Input) []table {
 	}, mapDifferenceTables(r), examTables(r), []table{
 		calibrationTable(r), binsTable(r), decisionTable(r),
 		subgroupsTable(r), featuresTable(r), innerTable(r), fixedTable(r), backbonesTable(r), lambdaTable(in), innerFoldsTable(in),
-		kappaTable(r), readersTable(r), foldsTable(r), leakageTable(r), runtimeTable(in.Run),
+		kappaTable(r), readersTable(r), foldsTable(r), leakageTable(r), violationsTable(r), runtimeTable(in.Run),
 	})
 }
 
@@ -78,19 +76,38 @@ func armsTable(r evidence.Results, keep func(evidence.ArmResult) bool, name, cap
 			caption += fmt.Sprintf(" All on %s.", count(n, "patient"))
 		}
 	}
+	experienced := func(a evidence.ArmResult) bool { return keep(a) && a.Reader != nil && a.Reader.Years > 0 }
+	years := slices.ContainsFunc(r.Arms, experienced)
+	if years {
+		caption += " Years: a reader’s experience."
+	}
 	t := table{name: name, caption: caption, columns: []column{
-		{head: "Arm", key: "arm"},
+		{head: "Arm", only: pageOnly},
+		{key: "arm", only: fileOnly},
 		{key: "kind", only: fileOnly},
 		{head: "n", key: "n", kind: whole, only: sample},
 		{head: "Groups", key: "groups", kind: whole, only: sample},
 		{head: "Seeds", key: "seeds", kind: whole},
 	}}
+	if years {
+		t.columns = append(t.columns, column{key: "years", kind: optional, only: fileOnly})
+	}
 	for _, m := range ms {
 		t.columns = append(t.columns, m.column(""))
 	}
 	for _, at := range byKind(r, keep) {
 		a := r.Arms[at.i]
-		cells := []cell{words(a.Name), words(a.Kind), wholeNumber(a.N), wholeNumber(a.Groups), wholeNumber(len(a.Seeds))}
+		cells := []cell{words(a.Name), words(a.Name), words(a.Kind), wholeNumber(a.N), wholeNumber(a.Groups), wholeNumber(len(a.Seeds))}
+		if experienced(a) {
+			cells[0].text += " (" + yearsWords(a.Reader.Years) + ")"
+		}
+		if years {
+			experience := single(undefinedNumber, "")
+			if experienced(a) {
+				experience.iv.Value = a.Reader.Years
+			}
+			cells = append(cells, experience)
+		}
 		for _, m := range ms {
 			cells = append(cells, armCell(a, m, of(a)))
 		}
@@ -99,12 +116,24 @@ func armsTable(r evidence.Results, keep func(evidence.ArmResult) bool, name, cap
 	return t
 }
 
+func yearsWords(x float64) string {
+	if x == 1 {
+		return "1 year"
+	}
+	return short(x) + " years"
+}
+
 // armCell is a metric of an arm with what is to be said of it.
 func armCell(a evidence.ArmResult, m metric, of evidence.Metrics) cell {
 	c := span(m.of(of))
 	c.why = whyArm(m.key, a)
-	if choseClasses(a) && (m.key == auc.key || m.key == pooled.key) {
-		c.remark = "balanced accuracy: the reader chose a class and gave no score"
+	if choseClasses(a) {
+		switch m.key {
+		case auc.key:
+			c.remark = "mean of the folds’ balanced accuracies, as the other arms’ AUC and as in every comparison: the reader chose a class and gave no score"
+		case pooled.key:
+			c.remark = "balanced accuracy of all patients at once: the mean of sensitivity and specificity"
+		}
 	}
 	return c
 }
@@ -171,34 +200,6 @@ func foldsTable(r evidence.Results) table {
 			t.add("", cells...)
 			t.rows[len(t.rows)-1].fileOnly = a.Of != "" || isReader(a)
 		}
-	}
-	return t
-}
-
-// leakageTable is one row a fitted step that saw groups it was tested on; with
-// none, one row that says how many steps were checked.
-func leakageTable(r evidence.Results) table {
-	t := table{
-		name: "leakage", caption: "Fitted steps that saw groups they were tested on.",
-		columns: []column{
-			{head: "Checked", key: "checked", kind: whole},
-			{head: "Violations", key: "violations", kind: whole},
-			{head: "Arm", key: "arm"},
-			{head: "Fold", key: "fold"},
-			{head: "Seed", key: "seed"},
-			{head: "Step", key: "step"},
-			{head: "Groups", key: "groups"},
-		},
-	}
-	l := r.Leakage
-	head := []cell{wholeNumber(l.Checked), wholeNumber(len(l.Violations))}
-	for _, v := range l.Violations {
-		t.add("", append(head[:2:2], words(v.Arm), words(strconv.Itoa(v.Fold)),
-			words(strconv.Itoa(v.Seed)), words(v.Step), words(strings.Join(v.Groups, " ")))...)
-	}
-	if len(l.Violations) == 0 {
-		t.bare = true
-		t.add("", append(head[:2:2], words(""), words(""), words(""), words(""), words(""))...)
 	}
 	return t
 }

@@ -8,7 +8,7 @@ import (
 
 // families of comparisons in the order in which they are printed.
 var familyHeads = []struct{ family, head string }{
-	{evidence.Primary, "Primary: fixed before the study ran, p not adjusted"},
+	{evidence.Primary, "Primary, p not adjusted"},
 	{evidence.Secondary, "Secondary: p adjusted for each other (Holm)"},
 	{evidence.Descriptive, "Descriptive: no test is made"},
 }
@@ -16,6 +16,7 @@ var familyHeads = []struct{ family, head string }{
 const (
 	whyComparison = "the AUC of one of the two arms is not defined"
 	describedOnly = "described, not tested"
+	chosenPair    = "this pair was chosen after the results: the highest AUC against the arm that the study is about, or against the next best"
 )
 
 // familyOf is a comparison's family; results of an earlier version name none.
@@ -71,7 +72,10 @@ func comparisonsTable(r evidence.Results) table {
 		case evidence.Primary:
 			holm.hidden = "the primary comparison stands alone and is not adjusted"
 		case evidence.Descriptive:
-			p.hidden, holm.hidden, holm.why = describedOnly, describedOnly, describedOnly
+			p.hidden, holm.hidden, p.why, holm.why = describedOnly, describedOnly, describedOnly, describedOnly
+		}
+		if c.Chosen {
+			d.remark = chosenPair
 		}
 		t.add(heads[i], words(familyOf(c)), words(c.A), words(c.B), d, p, holm)
 	}
@@ -104,7 +108,7 @@ func fixedTable(r evidence.Results) table {
 		d, p, acc, mc := span(f.DeltaAUC), single(f.P, whyComparison), span(f.Accuracy), single(f.McNemar, "")
 		d.why = whyComparison
 		if familyOf(c) == evidence.Descriptive {
-			p.hidden, mc.hidden = describedOnly, describedOnly
+			p.hidden, mc.hidden, p.why, mc.why = describedOnly, describedOnly, describedOnly, describedOnly
 		}
 		t.add("", words(familyOf(c)), words(c.A), words(c.B), d, p, wholeNumber(f.OnlyA), wholeNumber(f.OnlyB), acc, mc)
 	}

@@ -38,6 +38,9 @@ func flowTable(flow []FlowStep) table {
 	return t
 }
 
+// tooThin is why a category of many levels is counted and not compared.
+const tooThin = "more levels than a third of the patients: too few in each to compare"
+
 // patientsTable is Table 1. The page has a line for a number and one for each
 // level of a category; the file has the same lines and each number alone.
 func patientsTable(r evidence.Results) table {
@@ -64,7 +67,11 @@ func patientsTable(r evidence.Results) table {
 	}
 	t.columns = append(t.columns, column{head: "Test", key: "test"}, column{head: "p", key: "p", kind: pvalue}, column{head: "SMD", key: "smd", kind: number})
 	for _, c := range r.Patients {
-		test := []cell{words(c.Test), single(float64(c.P), "nothing to test: one value only, or too few patients"), single(float64(c.SMD), "no spread to measure a difference by")}
+		whyTest, whySMD := "nothing to test: one value only, or too few patients", "no spread to measure a difference by"
+		if c.TooThin() {
+			whyTest, whySMD = tooThin, tooThin
+		}
+		test := []cell{words(c.Test), single(float64(c.P), whyTest), single(float64(c.SMD), whySMD)}
 		missing := strconv.Itoa(c.Positive.Missing) + " / " + strconv.Itoa(c.Negative.Missing)
 		if c.Positive.Missing+c.Negative.Missing == 0 {
 			missing = ""

@@ -70,7 +70,7 @@ func headline(r evidence.Results, a evidence.ArmResult) string {
 	case competing == 1:
 		return fmt.Sprintf("%s: AUC %s", a.Name, number)
 	case isReader(a) && choseClasses(a) && programs:
-		return fmt.Sprintf("A person has the highest AUC: the balanced accuracy of %s is %s, and no program’s AUC is higher", a.Name, number)
+		return fmt.Sprintf("A person has the highest AUC: the balanced accuracy of %s, mean of the folds, is %s, and no program’s AUC is higher", a.Name, number)
 	case isReader(a) && programs:
 		return fmt.Sprintf("A person has the highest AUC: that of %s is %s, and no program’s is higher", a.Name, number)
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,15 +24,25 @@ func (v *verdict) compare(r evidence.Results, best int) {
 			primary = turned(primary)
 		}
 		v.Cards = append(v.Cards, comparisonCard(primary, fmt.Sprintf("primary: %s minus %s", primary.A, primary.B)))
-		v.Primary = "Primary comparison, fixed before the study ran: on the same patients " + primary.A + " is " + finding(r, primary)
+		v.Primary = "Primary comparison, " + fixed(r) + ": on the same patients " + primary.A + " is " + finding(r, primary)
 	}
 	c, ok := rivalOf(r, name)
+	seen := chosenSentences(r, best)
+	if nextWithinNoise(r, best) {
+		v.Headline += ", within noise of the next best"
+	}
 	switch {
+	case !ok && seen != "":
+		v.Matter = seen
+		return
 	case !ok:
 		v.Matter = "No test of it against another arm was made, so nothing is said about whether it is better."
 		return
 	case named && c.A == primary.A && c.B == primary.B:
-		v.Matter = strings.TrimSpace(untested(r, best, c.B))
+		v.Matter = strings.TrimSpace(cmp.Or(seen, untested(r, best, c.B)))
+	case seen != "" && named && !significant(c) && !aboutIt(r, best, c.B):
+		v.Matter = seen
+		return
 	default:
 		if !named {
 			v.Cards = append(v.Cards, comparisonCard(c, "difference to "+c.B))
@@ -40,7 +51,7 @@ func (v *verdict) compare(r evidence.Results, best int) {
 		if named {
 			it = name
 		}
-		v.Matter = "On the same patients " + it + " is " + finding(r, c) + untested(r, best, c.B)
+		v.Matter = "On the same patients " + it + " is " + finding(r, c) + cmp.Or(spaced(seen), untested(r, best, c.B))
 	}
 	if shown(c) {
 		v.Tone = "shown"
@@ -142,9 +153,85 @@ func rivalOf(r evidence.Results, name string) (evidence.Comparison, bool) {
 	return found, ok
 }
 
+// aboutIt says whether an arm is one that the best is to be held against: the next
+// best, or the first of the primary comparison. A test against another that shows
+// nothing is for the table alone.
+func aboutIt(r evidence.Results, best int, name string) bool {
+	primary, named := primaryOf(r)
+	next := nextBest(r, best)
+	return named && primary.A == name || next >= 0 && r.Arms[next].Name == name
+}
+
+func spaced(s string) string {
+	if s == "" {
+		return ""
+	}
+	return " " + s
+}
+
+// chosenSentences say how the best arm stands to those that it was set against
+// because it is the best: the arm that the study is about, and the next best. They
+// say whether the lead is within what chance does, and that no test stands behind
+// it.
+func chosenSentences(r evidence.Results, best int) string {
+	name := r.Arms[best].Name
+	next := nextBest(r, best)
+	var leads []string
+	within, seeds := true, evidence.MinSeeds
+	for _, c := range r.Comparisons {
+		if !c.Chosen || c.A != name || isNaN(c.DeltaAUC) || isNaN(c.Low) || isNaN(c.High) {
+			continue
+		}
+		b := c.B
+		if next >= 0 && r.Arms[next].Name == b {
+			b += ", the next best"
+		}
+		leads = append(leads, fmt.Sprintf("%s %s %s (95 %% interval of the difference %s to %s)", decimal(abs(c.DeltaAUC)), aboveOrBelow(c.DeltaAUC), b, signed(c.Low), signed(c.High)))
+		within, seeds = within && c.Low <= 0 && c.High >= 0, min(seeds, c.Seeds)
+	}
+	if len(leads) == 0 {
+		return ""
+	}
+	s := "On the same patients the AUC of " + name + " is " + strings.Join(leads, " and ") + "."
+	one := len(leads) == 1
+	switch {
+	case within && one:
+		s += " That is within noise: it is not shown to be better."
+	case within:
+		s += " Both are within noise: it is not shown to be better than either."
+	case one:
+		s += " The interval leaves out zero, which is a hint and no more."
+	default:
+		s += " An interval that leaves out zero is a hint and no more."
+	}
+	if !within && seeds < evidence.MinSeeds {
+		s += fmt.Sprintf(" With %s the noise of training is not in it.", count(seeds, "seed"))
+	}
+	pair, is := "Both pairs were", "are"
+	if one {
+		pair, is = "The pair was", "is"
+	}
+	return s + fmt.Sprintf(" %s chosen after the results were seen, which favours the highest of several AUCs, and %s described, not tested.", pair, is)
+}
+
+// nextWithinNoise says whether the next best arm was described beside the best, and
+// the interval of their difference holds zero.
+func nextWithinNoise(r evidence.Results, best int) bool {
+	next := nextBest(r, best)
+	return next >= 0 && slices.ContainsFunc(r.Comparisons, func(c evidence.Comparison) bool {
+		return c.Chosen && c.A == r.Arms[best].Name && c.B == r.Arms[next].Name && c.Low <= 0 && c.High >= 0
+	})
+}
+
+// nextBest is the competing arm with the highest AUC but for the best; -1 where
+// there is none.
+func nextBest(r evidence.Results, best int) int {
+	return highest(r, func(a evidence.ArmResult) bool { return competes(a) && a.Name != r.Arms[best].Name })
+}
+
 // untested names the next best arm where the best was not compared with it.
 func untested(r evidence.Results, best int, rival string) string {
-	next := highest(r, func(a evidence.ArmResult) bool { return competes(a) && a.Name != r.Arms[best].Name })
+	next := nextBest(r, best)
 	if next < 0 || r.Arms[next].Name == rival {
 		return ""
 	}

@@ -120,7 +120,7 @@ func TestEveryKindOfArm(t *testing.T) {
 		"multi-view-attention multi-view": "primary", "multi-view sagittal": "secondary",
 		"multi-view-attention radiomics-multi-view": "secondary", "multi-view-attention reader-A": "secondary",
 		"multi-view-attention outline": "descriptive", "multi-view-attention clinical": "descriptive", "multi-view-attention scanner": "descriptive",
-		"reader-A-aided reader-A": "descriptive",
+		"reader-A-aided reader-A": "descriptive", "radiomics-multi-view radiomics-axial": "descriptive", // the best and the next
 	}, pairs); d != "" {
 		t.Error(d)
 	}

@@ -201,6 +201,11 @@ func (c Config) check() *setting {
 			return bad("seeds", fmt.Sprintf("%d a second time", s), "each once")
 		}
 	}
+	for i, l := range c.Training.Lambda {
+		if slices.Contains(c.Training.Lambda[:i], l) {
+			return bad("training.lambda", fmt.Sprintf("%g a second time", l), "each once")
+		}
+	}
 	if bad := c.checkArms(); bad != nil {
 		return bad
 	}

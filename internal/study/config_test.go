@@ -19,7 +19,34 @@ import (
 func TestConfigNamesTheLine(t *testing.T) {
 	for _, c := range []struct{ old, new, want string }{
 		{"folds: 2", "fold: 2", `line 4: found the key "fold", expected a key that docs/formats/study.md lists; is "folds" meant?`},
-		{"epochs: 4", "epoch: 4", `line 7: found the key "epoch"`},
+		{"epochs: 4", "epoch: 4", `line 7: found the key "epoch" under training:, expected a key that docs/formats/study.md lists; is "epochs" meant?`},
+		{"backbone: resnet18", "epochs: 4", `line 6: found the key "epochs" under network:, expected a key that docs/formats/study.md lists; it belongs under training:`},
+		{"backbone: resnet18", "epoch: 4", `line 6: found the key "epoch" under network:, expected a key that docs/formats/study.md lists; is "epochs" meant, under training:?`},
+		{"backbone: resnet18", "folds: 4", `line 6: found the key "folds" under network:, expected a key that docs/formats/study.md lists; it belongs at the top, not under network:`},
+		{"folds: 2", "epochs: 4", `line 4: found the key "epochs", expected a key that docs/formats/study.md lists; it belongs under training:`},
+		{"epochs: 4", "epochs: 4.5", `line 7, training.epochs: found "4.5", expected a whole number`},
+		{"epochs: 4", "epochs: 4.0", `line 7, training.epochs: found "4.0", expected a whole number`},
+		{"epochs: 4", "epochs: '4'", `line 7, training.epochs: found "4" in quotes, expected a whole number`},
+		{"epochs: 4", "epochs: 010", `line 7, training.epochs: found "010", expected a whole number`},
+		{"epochs: 4", "epochs: 0x10", `line 7, training.epochs: found "0x10", expected a whole number`},
+		{"epochs: 4", "epochs: 1_0", `line 7, training.epochs: found "1_0", expected a whole number`},
+		{"epochs: 4", "epochs: !!int '4'", `line 7, training.epochs: found `},
+		{"epochs: 4", "epochs: ", "line 7, training.epochs: found nothing, expected a whole number; a key that is left out has its default"},
+		{"epochs: 4", "epochs: ~", "line 7, training.epochs: found nothing, expected a whole number"},
+		{"epochs: 4", "learning_rate: 01.5", `line 7, training.learning_rate: found "01.5", expected a number`},
+		{"epochs: 4", "learning_rate: '0.1'", `line 7, training.learning_rate: found "0.1" in quotes, expected a number`},
+		{"folds: 2", "folds:", "line 4, folds: found nothing, expected a whole number"},
+		{"folds: 2", "folds: [2]", "line 4, folds: found a list, expected a whole number"},
+		{"folds: 2", "seeds: [1, 2.5]", `line 4, seeds: found "2.5", expected a whole number`},
+		{"folds: 2", "seeds: [1, ~]", "line 4, seeds: found nothing, expected a whole number"},
+		{"folds: 2", "execution:", "line 4, execution: found nothing, expected keys with their values"},
+		{"folds: 2", "execution: 3", `line 4, execution: found "3", expected keys with their values, such as workers`},
+		{"folds: 2", "note:", "line 4, note: found nothing, expected a word"},
+		{"name: fixture", "name: 010", `line 1, name: found "010", expected a word (in quotes`},
+		{"resnet18", "[resnet18, ~]", "line 6, network.backbone: found nothing"},
+		{"backbone: resnet18", "shared: 1", `line 6, network.shared: found "1", expected true or false`},
+		{"lambda: [0.5]", "lambda: 0.5", `line 7, training.lambda: found "0.5", expected a list in brackets`},
+		{"lambda: [0.5]", "lambda: [0.5, 1, 0.50]", "line 7, training.lambda: found 0.5 a second time, expected each once"},
 		{"backbone: resnet18", "views: [sagittal]", `line 6: found the key "views"`},
 		{"folds: 2", "folds: two", `line 4, folds: found "two", expected a whole number`},
 		{"folds: 2", "folds: 1", "line 4, folds: found 1, expected 2 to 100"},
@@ -54,6 +81,34 @@ func TestConfigNamesTheLine(t *testing.T) {
 		if !strings.HasPrefix(err.Error(), "study.yaml: "+c.want) {
 			t.Errorf("%q: %q, want it to begin with %q", c.new, err, "study.yaml: "+c.want)
 		}
+	}
+}
+
+// What Windows' editors make of a study file is the same study file, and so is
+// every way to write a value that stays what it is.
+func TestConfigIsTakenAsItStands(t *testing.T) {
+	want, _, err := parseConfig("study.yaml", []byte(fixtureConfig))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"mark and CR":   "\xef\xbb\xbf" + strings.ReplaceAll(fixtureConfig, "\n", "\r\n"),
+		"comment first": "\xef\xbb\xbf# mine\n\n" + fixtureConfig,
+		"quoted words":  strings.Replace(fixtureConfig, "[tumour, other]", `["tumour", 'other']`, 1),
+		"a whole λ":     strings.Replace(fixtureConfig, "lambda: [0.5]", "lambda: [5e-1]", 1),
+		"a list":        strings.Replace(fixtureConfig, "classes: [tumour, other]", "classes:\n- tumour\n- other", 1),
+		"a section":     strings.Replace(fixtureConfig, "network: {backbone: resnet18}", "network:\n  # small\n  backbone: resnet18\n", 1),
+	} {
+		got, _, err := parseConfig("study.yaml", []byte(text))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
+	numbers := strings.NewReplacer("positive: tumour", "positive: 1", "[tumour, other]", "[1, 0]").Replace(fixtureConfig)
+	if got, _, err := parseConfig("study.yaml", []byte(numbers)); err != nil || got.Positive != "1" || !slices.Equal(got.Classes, []string{"1", "0"}) {
+		t.Errorf("classes 1 and 0: %v, %v", got.Classes, err)
 	}
 }
 

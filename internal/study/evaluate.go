@@ -77,7 +77,7 @@ func Evaluate(ctx context.Context, opt EvaluateOptions) (*Evaluation, error) {
 	}
 	nets, err := magn.OpenModels(paths, opt.Device, opt.Threads)
 	if err != nil {
-		return nil, settingFault(err)
+		return nil, optionFault(err)
 	}
 	defer nets.Close()
 	plain := evidence.Unit{Arm: m.Arm, Locked: true}

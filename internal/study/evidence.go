@@ -59,8 +59,12 @@ func (s *Study) summarise(plan []Planned) (evidence.Results, error) {
 	if info.Patients, err = s.patients(); err != nil {
 		return evidence.Results{}, err
 	}
+	var primary []string
+	if primary, info.PrimaryLate, err = s.primary(); err != nil {
+		return evidence.Results{}, err
+	}
 	arms := s.evidenceArms()
-	return evidence.Summarise(info, arms, units, evidence.DefaultPairs(arms, s.Config.Primary))
+	return evidence.Summarise(info, arms, units, evidence.DefaultPairs(arms, primary))
 }
 
 // units reads what every unit of the plan left, in its order.
@@ -77,7 +81,8 @@ func (s *Study) units(plan []Planned) ([]evidence.Unit, []*Record, error) {
 			Do: "magn study run " + s.Dir + " does the rest",
 		}
 	}
-	at := map[string]int{} // trained units, by name
+	at := map[string]int{}     // trained units, by name
+	byHash := map[string]int{} // the same, by the hash that others name them by
 	units := make([]evidence.Unit, 0, len(plan))
 	records := make([]*Record, 0, len(plan))
 	for _, p := range plan {
@@ -90,15 +95,23 @@ func (s *Study) units(plan []Planned) ([]evidence.Unit, []*Record, error) {
 		}
 		if p.Unit.Exam != nil { // says more of a unit that came before
 			u := &units[at[p.Unit.trio()]]
+			if err := p.Unit.checkFiles(rec); err != nil {
+				return nil, nil, err
+			}
 			if u.Exams, err = evidence.ReadExams(filepath.Join(p.Unit.Dir, examsFile)); err != nil {
 				return nil, nil, err
 			}
 			continue
 		}
-		at[p.Unit.trio()] = len(units)
+		at[p.Unit.trio()], byHash[p.Unit.Hash] = len(units), len(units)
 		u, err := readUnit(p.Unit, rec)
 		if err != nil {
 			return nil, nil, err
+		}
+		if r := p.Unit.Recentred; r != nil {
+			if err := p.Unit.checkBorrowed(u.Fits, units[byHash[r.Unit]].Fits); err != nil {
+				return nil, nil, err
+			}
 		}
 		units, records = append(units, u), append(records, rec)
 	}

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -87,7 +88,7 @@ func fakeRunner(mode string) func(context.Context, Unit, func(magn.Event)) (*Res
 			if state.Hash != u.Hash {
 				return nil, fmt.Errorf("checkpoint of another unit was left in %s", u.Dir)
 			}
-			report(magn.Event{Message: "goes on from its checkpoint"})
+			report(magn.Event{Message: "goes on from its checkpoint", Done: float64(state.Epoch) / float64(training.Epochs)})
 		}
 		state.Hash = u.Hash
 		res := &magn.Result{Threshold: 0.5, Epochs: training.Epochs, Lambda: training.Lambda[0], Device: "fake"}
@@ -125,10 +126,14 @@ func fakeRunner(mode string) func(context.Context, Unit, func(magn.Event)) (*Res
 		for _, c := range u.Train {
 			groups = append(groups, c.Group)
 		}
-		if words[0] == "leak" && hit {
-			groups = append(groups, u.Test[0].Group)
+		for _, step := range u.steps(res.Threshold, nil) {
+			if words[0] != "forget" || !hit || step != "lambda" {
+				res.Fits = append(res.Fits, magn.Fit{Step: step, Groups: groups})
+			}
 		}
-		res.Fits = []magn.Fit{{Step: "weights", Groups: groups}}
+		if words[0] == "leak" && hit {
+			res.Fits[0].Groups = append(slices.Clone(groups), u.Test[0].Group)
+		}
 		for _, c := range u.Test {
 			z := float64(2*c.Label-1) + draw.New(state.Sum, c.ID).NormFloat64()
 			res.Scores = append(res.Scores, magn.Score{Case: c.ID, Group: c.Group, Label: c.Label, Logit: z, Score: sigmoid(z)})
@@ -161,9 +166,9 @@ func fakeOther(u Unit) (*Result, error) {
 		}
 		return res, nil
 	}
-	res := &Result{Threshold: 0.5, Device: "fake", Fits: []evidence.Fit{{Step: "weights"}}, Candidates: 3}
-	for _, c := range u.Train {
-		res.Fits[0].Groups = append(res.Fits[0].Groups, c.Group)
+	res := &Result{Threshold: 0.5, Device: "fake", Candidates: 3}
+	for _, step := range u.steps(res.Threshold, nil) {
+		res.Fits = append(res.Fits, evidence.Fit{Step: step, Groups: groupsOf(u.Train)})
 	}
 	var scores []magn.Score
 	for _, c := range u.Test {
@@ -176,7 +181,8 @@ func fakeOther(u Unit) (*Result, error) {
 		if err != nil || rec == nil || rec.Hash != u.Recentred.Unit {
 			return nil, fmt.Errorf("%s: not done before %s (%v)", u.Recentred.Dir, u.Arm, err)
 		}
-		return res, nil
+		res.Fits, err = evidence.ReadFits(filepath.Join(u.Recentred.Dir, fitsFile))
+		return res, err
 	}
 	for i, v := range u.Table.Views {
 		res.Features = append(res.Features, evidence.Feature{Name: v.String() + "_original_firstorder_Mean", Rank: i + 1, Importance: 1 / float64(i+1), Used: i == 0})
@@ -204,6 +210,14 @@ func goWrong(ctx context.Context, how string, u Unit) error {
 		return &fault.Input{File: "case.nii.gz", Found: "nonsense"}
 	case "missing":
 		return &fault.Missing{What: "libtorch", Do: "make native"}
+	case "full":
+		return fmt.Errorf("write %s: %w", modelFile, &os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC})
+	case "device":
+		return &magn.SettingError{Key: "device", Found: "cuda", Expected: "auto or cpu"}
+	case "memory":
+		return fmt.Errorf("torch: [enforce fail at alloc_cpu.cpp:75] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9437184 bytes")
+	case "unloadable":
+		return &fault.Missing{What: "libtorch", Do: "make native", Err: errors.New("libtorch_cpu.so: failed to map segment from shared object")}
 	case "slow":
 		<-ctx.Done()
 		return ctx.Err()

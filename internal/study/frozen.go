@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"magn/internal/evidence"
 	"magn/internal/fault"
 )
 
@@ -16,26 +17,63 @@ import (
 const frozenFile = "frozen.json"
 
 type frozen struct {
-	Primary []string `json:"primary"`  // as in study.yaml; empty: the rule's
-	SplitBy string   `json:"split_by"` // what folds.csv was made by
+	Primary []string `json:"primary"`        // as in study.yaml; empty: the rule's
+	Rule    []string `json:"rule"`           // the pair that the rule named then; empty: none, or not the rule's
+	SplitBy string   `json:"split_by"`       // what folds.csv was made by
+	Late    bool     `json:"late,omitempty"` // units were done before this was written
+}
+
+// readFrozen gives nil before the first run.
+func (s *Study) readFrozen() (*frozen, error) {
+	path := filepath.Join(s.Dir, frozenFile)
+	data, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	f := &frozen{}
+	if err == nil {
+		err = json.Unmarshal(data, f)
+	}
+	if err != nil {
+		return nil, &fault.Input{File: path, Err: plainCause(err), Do: "restore the file"}
+	}
+	return f, nil
+}
+
+// primary is the pair of arms that was fixed, nil where there is none, and whether
+// that was only after units were done: then nobody can say that it was named
+// before results were seen.
+func (s *Study) primary() (pair []string, late bool, err error) {
+	f, err := s.readFrozen()
+	switch {
+	case err != nil:
+		return nil, false, err
+	case f == nil:
+		return s.Config.Primary, true, nil
+	case len(f.Primary) > 0:
+		return f.Primary, f.Late, nil
+	case f.Rule != nil && len(f.Rule) == 0: // an arm that came later made a pair of it
+		return nil, true, nil
+	}
+	return f.Rule, f.Late, nil
 }
 
 // checkFrozen holds the settings against those of the first run. Before it there
 // is nothing to hold them against.
 func (s *Study) checkFrozen() error {
-	path := filepath.Join(s.Dir, frozenFile)
-	data, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	var f frozen
-	if err == nil {
-		err = json.Unmarshal(data, &f)
-	}
-	if err != nil {
-		return &fault.Input{File: path, Err: plainCause(err), Do: "restore the file"}
+	f, err := s.readFrozen()
+	if f == nil {
+		return err
 	}
 	found, expected := s.Config.Primary, f.Primary
+	for _, a := range f.Rule {
+		if !slices.Contains(s.Config.Arms, a) {
+			return &fault.Input{
+				File: filepath.Join(s.Dir, ConfigFile), Field: "arms", Found: "no " + a, Expected: yamlList(f.Rule) + " among them, the primary comparison of the first run",
+				Do: "put it back, or make another study folder: the primary comparison is named before results are seen",
+			}
+		}
+	}
 	switch {
 	case !slices.Equal(found, expected):
 		return &fault.Input{
@@ -51,13 +89,20 @@ func (s *Study) checkFrozen() error {
 	return nil
 }
 
-// freeze writes frozenFile where there is none.
-func (s *Study) freeze() error {
+// freeze writes frozenFile where there is none; done is how many units of the plan
+// are done already.
+func (s *Study) freeze(done int) error {
 	path := filepath.Join(s.Dir, frozenFile)
 	if exists(path) {
 		return nil
 	}
-	data, err := json.MarshalIndent(frozen{append([]string{}, s.Config.Primary...), s.Config.SplitBy}, "", "  ")
+	f := frozen{Primary: append([]string{}, s.Config.Primary...), Rule: []string{}, SplitBy: s.Config.SplitBy, Late: done > 0}
+	for _, p := range evidence.DefaultPairs(s.evidenceArms(), s.Config.Primary) {
+		if p.Family == evidence.Primary && len(s.Config.Primary) == 0 {
+			f.Rule = []string{p.A, p.B}
+		}
+	}
+	data, err := json.MarshalIndent(f, "", "  ")
 	if err != nil {
 		return err
 	}

@@ -11,10 +11,13 @@ import (
 	"github.com/google/renameio/v2"
 )
 
+// linkEnd ends the name of a link before it is renamed.
+const linkEnd = ".tmp"
+
 // link makes to the same file as from: a hard link where the file system has
 // them, a copy otherwise. What is at to is replaced whole.
 func link(from, to string) error {
-	tmp := to + ".tmp"
+	tmp := to + linkEnd
 	if err := os.Remove(tmp); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}

@@ -2,16 +2,13 @@ package study
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"magn/internal/evidence"
-	"magn/internal/fault"
 	"magn/internal/magn"
 	"magn/internal/volume"
 )
@@ -25,6 +22,7 @@ const modelFormat = "magn-study-model-1"
 // which answer together with the mean of their logits.
 type Model struct {
 	Format      string        `json:"format"`
+	SHA256      string        `json:"sha256"` // of the file, with 64 zeros in this place
 	Study       string        `json:"study"`
 	Arm         string        `json:"arm"`
 	Positive    string        `json:"positive"`
@@ -36,7 +34,7 @@ type Model struct {
 	Threshold   Threshold     `json:"threshold"` // an answer at or above it is positive
 	Calibration Calibration   `json:"calibration"`
 	Networks    []ModelFile   `json:"networks"`
-	TrainedOn   []TrainedOn   `json:"trained_on"` // nil where an earlier version wrote the file
+	TrainedOn   []TrainedOn   `json:"trained_on"`
 }
 
 // Threshold is the mean of the units' inner thresholds, taken on logits, where
@@ -102,19 +100,17 @@ func (s *Study) WriteModels() error {
 	return nil
 }
 
-func (s *Study) writeModel(name string, plan []Planned, units []evidence.Unit, records []*Record) error {
-	dir := filepath.Join(s.Dir, modelsFolder, name)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
+// modelOf is what model.json of an arm says, and which unit's file each of its
+// networks is, by the network's name in the model's folder.
+func (s *Study) modelOf(name string, plan []Planned, units []evidence.Unit, records []*Record) (m *Model, from map[string]string) {
 	a := arms[name]
-	m := Model{
+	m = &Model{
 		Format: modelFormat, Study: s.Config.Name, Arm: name, Positive: s.Cohort.Positive, Negative: s.Cohort.Negative,
 		Views: a.views, Attention: a.attention, Network: s.Config.network(a), Training: s.Config.Training,
 	}
 	m.TrainedOn = trainedOn(name, plan)
 	var all []evidence.Prediction
-	from := map[string]string{} // name in the model's folder → the unit's file
+	from = map[string]string{}
 	for i, p := range plan {
 		if p.Unit.Arm != name || p.Unit.Network == nil {
 			continue
@@ -133,17 +129,33 @@ func (s *Study) writeModel(name string, plan []Planned, units []evidence.Unit, r
 	m.Threshold.Score = sigmoid(m.Threshold.Logit)
 	m.Calibration.Intercept, m.Calibration.Slope = evidence.Calibrate(all)
 	m.Calibration.N = len(all)
-	data, err := json.MarshalIndent(m, "", "  ")
+	return m, from
+}
+
+func (s *Study) writeModel(name string, plan []Planned, units []evidence.Unit, records []*Record) error {
+	// Before anything is changed: no network is published that its unit did not train.
+	for i, p := range plan {
+		if p.Unit.Arm == name && p.Unit.Network != nil {
+			if err := records[i].unchanged(p.Unit.Dir, modelFile); err != nil {
+				return err
+			}
+		}
+	}
+	dir := filepath.Join(s.Dir, modelsFolder, name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	m, from := s.modelOf(name, plan, units, records)
+	data, err := m.seal()
 	if err != nil {
 		return err
 	}
-	data = append(data, '\n')
 	path := filepath.Join(dir, modelJSON)
 	stale, err := strayNetworks(dir, from)
 	if err != nil {
 		return err
 	}
-	if before, err := os.ReadFile(path); err == nil && bytes.Equal(before, data) && len(stale) == 0 && allExist(dir, from) {
+	if before, err := os.ReadFile(path); err == nil && bytes.Equal(before, data) && len(stale) == 0 && m.intact(dir, from) {
 		return nil // it is there; who reads it now is not disturbed
 	}
 	// Networks of another run must not lie beside a model.json that does not
@@ -175,45 +187,23 @@ func strayNetworks(dir string, named map[string]string) (stray []string, err err
 	return stray, err
 }
 
-func allExist(dir string, files map[string]string) bool {
-	for f := range files {
-		if !exists(filepath.Join(dir, f)) {
+// intact says whether the networks in a model's folder are those of its units,
+// which have been checked: the same file, or one of the same bytes.
+func (m *Model) intact(dir string, from map[string]string) bool {
+	for _, f := range m.Networks {
+		path := filepath.Join(dir, f.File)
+		have, err := os.Stat(path)
+		if err != nil {
+			return false
+		}
+		if source, err := os.Stat(from[f.File]); err == nil && os.SameFile(have, source) {
+			continue
+		}
+		if sum, err := hashFile(path); err != nil || sum != f.SHA256 {
 			return false
 		}
 	}
 	return true
-}
-
-// ReadModel reads models/<arm>/model.json and holds the networks beside it
-// against their sums. paths are the networks' files.
-func ReadModel(dir string) (m *Model, paths []string, err error) {
-	path := filepath.Join(dir, modelJSON)
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, nil, &fault.Input{File: path, Expected: "a model that magn study run left, such as STUDY/models/multi-view", Err: plainCause(err)}
-	}
-	m = &Model{}
-	if err := json.Unmarshal(data, m); err != nil {
-		return nil, nil, &fault.Input{File: path, Err: err}
-	}
-	if m.Format != modelFormat || len(m.Networks) == 0 {
-		return nil, nil, &fault.Input{File: path, Field: "format", Found: fmt.Sprintf("%q with %d networks", m.Format, len(m.Networks)), Expected: modelFormat}
-	}
-	for _, f := range m.Networks {
-		if f.File != filepath.Base(f.File) || strings.HasPrefix(f.File, ".") {
-			return nil, nil, &fault.Input{File: path, Field: "networks", Found: fmt.Sprintf("%q", f.File), Expected: "a file beside it"}
-		}
-		p := filepath.Join(dir, f.File)
-		sum, err := hashFile(p)
-		if err != nil {
-			return nil, nil, &fault.Input{File: p, Err: plainCause(err)}
-		}
-		if sum != f.SHA256 {
-			return nil, nil, &fault.Input{File: p, Field: "SHA-256", Found: sum, Expected: f.SHA256 + " as in " + modelJSON, Do: "restore the file, or run magn study run again"}
-		}
-		paths = append(paths, p)
-	}
-	return m, paths, nil
 }
 
 func sigmoid(z float64) float64 { return 1 / (1 + math.Exp(-z)) }

@@ -141,9 +141,9 @@ func (s *Study) planner() (*planner, error) {
 	for _, f := range split {
 		p.fold[f.Case] = f.Fold
 	}
-	if path := s.Config.Training.Weights; path != "" {
+	if s.Config.Training.Weights != "" {
 		if p.weights, err = hashFile(s.weightsPath()); err != nil {
-			return nil, &fault.Input{File: path, Field: "training.weights", Err: plainCause(err)}
+			return nil, s.at.cause("training.weights", fmt.Errorf("%s: %w", s.weightsPath(), plainCause(err)), "")
 		}
 	}
 	return p, nil
@@ -322,7 +322,12 @@ func (s *Study) answerable(u Unit) error {
 			Expected: "both classes", Do: "use fewer folds (delete folds.csv to split anew), or arms that need fewer views",
 		}
 	}
-	return u.check()
+	err := u.check()
+	var bad *fault.Input
+	if errors.As(err, &bad) && bad.File == foldsFile { // the split inside a fold does not know where the study lies
+		bad.File = filepath.Join(s.Dir, foldsFile)
+	}
+	return err
 }
 
 // weightsPath is where the weights to start from lie: as the study file says,

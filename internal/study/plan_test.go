@@ -152,8 +152,9 @@ func TestMissingView(t *testing.T) {
 // trained.
 func TestInnerSplitIsForeseen(t *testing.T) {
 	config := strings.Replace(fixtureConfig, "[sagittal, sagittal-attention]", "[multi-view]", 1)
-	_, err := open(t, fixture(t, config)).Plan()
-	if fault.Code(err) != fault.CodeInput || !strings.Contains(err.Error(), "folds.csv: test fold") || !strings.Contains(err.Error(), "inner_fraction: 0") {
+	dir := fixture(t, config)
+	_, err := open(t, dir).Plan()
+	if fault.Code(err) != fault.CodeInput || !strings.Contains(err.Error(), filepath.Join(dir, "folds.csv")+": test fold") || !strings.Contains(err.Error(), "inner_fraction: 0") {
 		t.Errorf("%v", err)
 	}
 }

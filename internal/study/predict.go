@@ -2,6 +2,7 @@ package study
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -55,7 +56,7 @@ func PredictCase(ctx context.Context, modelDir, caseDir string, centre magn.Cent
 	}
 	nets, err := magn.OpenModels(paths, device, threads)
 	if err != nil {
-		return nil, nil, settingFault(err)
+		return nil, nil, optionFault(err)
 	}
 	defer nets.Close()
 	if have := nets.Info().Network; !sameViews(have.Views, m.Views) {
@@ -80,6 +81,15 @@ func PredictCase(ctx context.Context, modelDir, caseDir string, centre magn.Cent
 		p.Views = append(p.Views, ViewContribution{v.View, v.Contribution, v.Energy, v.Share, v.Zero})
 	}
 	return p, got, nil
+}
+
+// optionFault is a setting that comes from the command line, not from a study file.
+func optionFault(err error) error {
+	var e *magn.SettingError
+	if errors.As(err, &e) {
+		return &fault.Input{File: "--" + e.Key, Found: e.Found, Expected: e.Expected}
+	}
+	return err
 }
 
 // caseFolder is a folder of stacks as a case, which must have the model's views.

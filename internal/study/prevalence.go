@@ -58,7 +58,7 @@ func (u Unit) tabled(ctx context.Context, report func(magn.Event)) (*Result, err
 		t.Settings.InnerFraction = 0
 		if r, err = run(t); err == nil {
 			out := u.ofTable(r)
-			out.Notes = append(out.Notes, fmt.Sprintf("fold %d: %s the cases of its inner split apart, so the threshold is 0.5", u.Fold, NoColumn))
+			out.Notes = append(out.Notes, fmt.Sprintf("fold %d: %s, so the threshold is 0.5", u.Fold, nothingToChoose))
 			return out, nil
 		}
 	}
@@ -101,7 +101,7 @@ func (u Unit) prevalent() (*Result, error) {
 	return &Result{
 		Predictions: u.predictions(scores, 0.5), Threshold: 0.5, Device: "cpu",
 		Fits:  []evidence.Fit{{Step: "prevalence", Groups: groupsOf(u.Train)}},
-		Notes: []string{fmt.Sprintf("fold %d: %s its training cases apart, so every case is answered with the share of the positive class among them", u.Fold, NoColumn)},
+		Notes: []string{fmt.Sprintf("fold %d: %s, so every case is answered with the share of the positive class among them", u.Fold, nothingToFit)},
 	}, nil
 }
 

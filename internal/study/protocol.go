@@ -1,6 +1,8 @@
 package study
 
 import (
+	"fmt"
+
 	"magn/internal/fault"
 	"magn/internal/magn"
 )
@@ -22,7 +24,24 @@ type line struct {
 type lineError struct {
 	Message string `json:"message"`
 	Code    int    `json:"code"`
+
+	NoRoom  bool          `json:"no_room,omitempty"` // nothing can be written there any more
+	Setting *settingError `json:"setting,omitempty"` // of study.yaml, whose place the parent knows
 }
+
+// settingError is a setting that only the worker can judge, such as a device.
+type settingError struct {
+	Key      string `json:"key"` // such as training.device
+	Found    string `json:"found"`
+	Expected string `json:"expected"`
+}
+
+func (e *settingError) Error() string {
+	return fmt.Sprintf("%s: %s: found %s, expected %s", ConfigFile, e.Key, e.Found, e.Expected)
+}
+
+// ExitCode is that of bad input.
+func (e *settingError) ExitCode() int { return fault.CodeInput }
 
 // maxLine bounds a line from a worker, and maxJob one to it.
 const (

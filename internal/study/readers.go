@@ -80,6 +80,9 @@ func (s *Study) readReaders() ([]Reader, error) {
 	}
 	answers, years := map[key]map[string][]float64{}, map[string]float64{}
 	seen := map[string]int{} // line of each answer
+	if err := strayScore(path, table); err != nil {
+		return nil, err
+	}
 	scale := scaleOf(table)
 	for _, a := range table.Rows {
 		at := func(column, found, expected string) error {
@@ -155,6 +158,46 @@ func (s *Study) readReaders() ([]Reader, error) {
 		}
 	}
 	return out, nil
+}
+
+// strayScore finds a score that is off the scale on which its reader gave nearly
+// all others, such as 1000 among shares or 850 among per cent: it would move all
+// of them. Whole numbers up to 10 may be a scale of their own, with 1 its end that
+// was chosen nine times in ten.
+func strayScore(path string, table *cohort.Answers) error {
+	of := map[string][]cohort.Answer{}
+	for _, a := range table.Rows {
+		if a.Score != nil {
+			of[a.Reader] = append(of[a.Reader], a)
+		}
+	}
+	for _, reader := range slices.Sorted(maps.Keys(of)) {
+		for _, end := range []float64{1, 10, 100} {
+			var stray []cohort.Answer
+			shares := false
+			for _, a := range of[reader] {
+				if *a.Score < 0 || *a.Score > end {
+					stray = append(stray, a)
+				} else if *a.Score != math.Trunc(*a.Score) {
+					shares = true
+				}
+			}
+			if len(stray) == 0 {
+				break // this is the scale
+			}
+			if 10*len(stray) > len(of[reader]) {
+				continue
+			}
+			if x := *stray[0].Score; x > 10*end || x < -end || end == 100 || end == 1 && shares {
+				return &fault.Input{
+					File: path, Field: fmt.Sprintf("line %d, column read", stray[0].Line), Found: fmt.Sprint(x),
+					Expected: fmt.Sprintf("0 to %g, where %d of the %d scores of reader %s lie", end, len(of[reader])-len(stray), len(of[reader]), reader),
+					Do:       "correct it; scores of one reader are on one scale",
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // scaleOf brings scores to 0…1, where one half divides them. Scores of a reader

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -42,6 +43,7 @@ type Event struct {
 	Inner magn.Event // of UnitProgress
 	Err   error
 	Share float64 // of the run's work that is done, 0 to 1
+	Old   float64 // … of which earlier runs did this much
 	Done  int     // units, of Total
 	Total int
 }
@@ -56,7 +58,7 @@ type Summary struct {
 // Run checks the cohort, trains every unit that is not done, each in a worker,
 // and writes models and results.json. A worker that ends without its final line
 // has crashed: its unit is tried a second time. Units that failed are listed in
-// a *fault.Partial and the others go on; a missing library ends the run. When
+// a *fault.Partial and the others go on; a missing library or a full disk ends the run. When
 // ctx is cancelled, workers are asked to stop, and the same call goes on later.
 func (s *Study) Run(ctx context.Context, opt Options) (Summary, error) {
 	unlock, err := s.lock()
@@ -75,10 +77,19 @@ func (s *Study) Run(ctx context.Context, opt Options) (Summary, error) {
 	if err != nil {
 		return Summary{}, err
 	}
-	if err := s.freeze(); err != nil {
+	done := 0
+	for _, p := range plan {
+		if p.State == Done {
+			done++
+		}
+	}
+	if err := s.freeze(done); err != nil {
 		return Summary{}, err
 	}
-	r := &runState{study: s, opt: opt, shares: make([]float64, len(plan)), total: len(plan), broken: map[string]bool{}}
+	if err := s.removeTemporary(); err != nil {
+		return Summary{}, err
+	}
+	r := &runState{study: s, opt: opt, shares: make([]float64, len(plan)), old: make([]float64, len(plan)), total: len(plan), broken: map[string]bool{}}
 	sum := Summary{Units: len(plan)}
 	for _, p := range plan {
 		r.effort = append(r.effort, p.Unit.effort())
@@ -86,12 +97,15 @@ func (s *Study) Run(ctx context.Context, opt Options) (Summary, error) {
 	}
 	for i, p := range plan {
 		if p.State == Done {
-			// A kill between the two last writes leaves the checkpoint.
-			if err := magn.RemoveCheckpoint(p.Unit.Dir); err != nil {
+			// A kill between the two last writes leaves the checkpoint, one while a file is written its beginning.
+			if err := errors.Join(magn.RemoveCheckpoint(p.Unit.Dir), p.Unit.removeTemporary()); err != nil {
 				return sum, err
 			}
-			r.shares[i] = 1
+			r.shares[i], r.old[i] = 1, 1
 			r.done++
+		}
+		if p.State == Started {
+			r.old[i] = -1
 		}
 	}
 	sum.Before = r.done
@@ -131,6 +145,7 @@ type runState struct {
 
 	mu     sync.Mutex
 	shares []float64 // of each unit's work that is done
+	old    []float64 // of each unit's work that earlier runs did; -1: its worker has not told yet how far its checkpoint is
 	done   int
 	failed []error
 	broken map[string]bool // hashes of the units that failed
@@ -192,15 +207,18 @@ const attempts = 2
 func (r *runState) one(ctx context.Context, i int, p Planned) error {
 	r.tell(i, Event{Kind: UnitStarted, Unit: p.Unit}, -1)
 	var err error
+	var crashed *crash
 	for try := range attempts {
 		err = r.attempt(ctx, i, p)
-		var crashed *crash
 		if err == nil || ctx.Err() != nil || !errors.As(err, &crashed) || crashed.timeout {
 			break
 		}
 		if try < attempts-1 {
 			r.tell(i, Event{Kind: UnitRetried, Unit: p.Unit, Err: err}, -1)
 		}
+	}
+	if r.study.Config.Execution.MemoryGiB > 0 && ctx.Err() == nil && errors.As(err, &crashed) && !crashed.timeout {
+		err = r.tooLittle("%g may be too little: %s", err)
 	}
 	switch {
 	case err == nil:
@@ -213,6 +231,8 @@ func (r *runState) one(ctx context.Context, i int, p Planned) error {
 		return ctx.Err()
 	case fault.Code(err) == fault.CodeMissing: // no other unit would fare better
 		return err
+	case noRoom(err):
+		return fmt.Errorf("%s: %w; no other unit would fare better, so the run ends: free disk space or make the folder writable, and run the same command again", p.Name(), err)
 	}
 	err = fmt.Errorf("%s: %w", p.Name(), err)
 	r.mu.Lock()
@@ -236,7 +256,7 @@ func (r *runState) attempt(ctx context.Context, i int, p Planned) error {
 		return &crash{timeout: true, err: fmt.Errorf("took longer than the %g minutes that execution.unit_minutes allows; the next run goes on from its checkpoint", e.UnitMinutes)}
 	}
 	if err != nil {
-		return err
+		return r.told(err)
 	}
 	if state, err := stateOf(p.Unit); err != nil {
 		return err
@@ -244,6 +264,49 @@ func (r *runState) attempt(ctx context.Context, i int, p Planned) error {
 		return &crash{err: errors.New("the worker said done, but the unit's files are not there")}
 	}
 	return nil
+}
+
+// told is what a worker's end means in the terms of the study file.
+func (r *runState) told(err error) error {
+	var f *failure
+	if errors.As(err, &f) && f.Setting != nil {
+		return r.study.at.fault(f.Setting.Key, f.Setting.Found, f.Setting.Expected)
+	}
+	if r.study.Config.Execution.MemoryGiB > 0 && outOfMemory(err) {
+		return r.tooLittle("%g is too little: %s", err)
+	}
+	return err
+}
+
+// tooLittle puts a failure down to the bound on memory. The cause stays as words
+// alone: its exit code, which depends on what happened to be allocated, does not
+// count any more.
+func (r *runState) tooLittle(format string, err error) error {
+	return r.study.at.cause("execution.memory_gib", fmt.Errorf(format, r.study.Config.Execution.MemoryGiB, err.Error()), "take more, or 0 for no bound")
+}
+
+// outOfMemory knows the words of Go, glibc and libtorch for memory that is not
+// given. That of a graphics card is none of the bound's.
+func outOfMemory(err error) bool {
+	said := strings.ToLower(err.Error())
+	if strings.Contains(said, "cuda") {
+		return false
+	}
+	for _, words := range []string{
+		"cannot allocate memory", "can't allocate memory", "out of memory", "not enough memory", "bad_alloc", "failed to map segment",
+		"failed to create new os thread", "pthread_create failed", "failed to reserve", "cannot allocate",
+	} {
+		if strings.Contains(said, words) {
+			return true
+		}
+	}
+	return false
+}
+
+// noRoom says whether nothing can be written any more where a unit's folder lies.
+func noRoom(err error) bool {
+	var f *failure
+	return errors.As(err, &f) && f.NoRoom || fault.NoRoom(err)
 }
 
 var errUnitTime = errors.New("unit took too long")
@@ -254,9 +317,13 @@ func (r *runState) tell(i int, e Event, share float64) {
 	defer r.mu.Unlock()
 	if share >= 0 {
 		r.shares[i] = share
+		if r.old[i] < 0 {
+			r.old[i] = share
+		}
 	}
 	for j, s := range r.shares {
 		e.Share += s * r.effort[j] / r.whole
+		e.Old += max(0, r.old[j]) * r.effort[j] / r.whole
 	}
 	e.Done, e.Total = r.done, r.total
 	if r.opt.Report != nil {

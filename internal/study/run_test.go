@@ -96,6 +96,7 @@ func TestWorkersThatFail(t *testing.T) {
 		{"crash sagittal 0", 8, 3, []string{"3 units done, 1 not", "sagittal, fold 0, seed 1: the worker ended without its last line (signal: killed); it said: terminate called after throwing"}, 2},
 		{"silent sagittal 0", 8, 3, []string{"sagittal, fold 0, seed 1: the worker ended without its last line (exit status 0)"}, 2},
 		{"input sagittal 0", 8, 3, []string{"sagittal, fold 0, seed 1: case.nii.gz: found nonsense"}, 1},
+		{"full sagittal 0", 1, 0, []string{"sagittal, fold 0, seed 1: write model.safetensors: write x: no space left on device; no other unit would fare better, so the run ends: free disk space"}, 1},
 		{"missing", 4, 0, []string{"libtorch is missing; make native"}, 1},
 	} {
 		t.Run(c.mode, func(t *testing.T) {
@@ -160,7 +161,17 @@ func TestInterrupt(t *testing.T) {
 	}
 	resumed := false
 	if _, err := open(t, dir).Run(t.Context(), Options{Command: fakeCommand(""), Report: func(e Event) {
-		resumed = resumed || strings.Contains(e.Inner.Message, "checkpoint")
+		if e.Kind == UnitStarted && e.Unit.Fold == 1 && e.Unit.Arm == "sagittal" && e.Old != 0.25 { // one of four units
+			t.Errorf("%v is old before the checkpoint tells", e.Old)
+		}
+		if strings.Contains(e.Inner.Message, "checkpoint") {
+			resumed = true
+			if e.Old != 0.375 || e.Share != e.Old { // and half of the second one
+				t.Errorf("at the checkpoint %v of %v is old, expected all", e.Old, e.Share)
+			}
+		} else if e.Old > 0.375 {
+			t.Errorf("%v is old after %v", e.Old, e.Share)
+		}
 	}}); err != nil || !resumed {
 		t.Errorf("resumed: %v, %v", resumed, err)
 	}
@@ -192,8 +203,38 @@ func TestTimeBound(t *testing.T) {
 func TestMemoryBound(t *testing.T) {
 	dir := fixture(t, fixtureConfig+"execution: {memory_gib: 0.001}\n") // Go's own start needs more
 	_, err := run(t, dir, "")
-	if fault.Code(err) != fault.CodeFailed || !strings.Contains(err.Error(), "0 units done") || !strings.Contains(err.Error(), "ended without its last line") {
+	if fault.Code(err) != fault.CodeInput || !strings.Contains(err.Error(), "0 units done") || !strings.Contains(err.Error(), "ended without its last line") ||
+		!strings.Contains(err.Error(), "line 9, execution.memory_gib: 0.001 ") || strings.Contains(err.Error(), "goroutine") {
 		t.Errorf("workers in a megabyte: code %d, %v", fault.Code(err), err)
+	}
+	// Whatever it was that got no memory, the setting is named, with one exit code.
+	for mode, want := range map[string]string{
+		"memory":     "line 9, execution.memory_gib: 64 is too little: torch: [enforce fail",
+		"unloadable": "line 9, execution.memory_gib: 64 is too little: libtorch is missing",
+		"crash":      "line 9, execution.memory_gib: 64 may be too little: the worker ended without its last line (signal: killed); it said: terminate called",
+		"input":      "seed 1: case.nii.gz: found nonsense",
+	} {
+		_, err := run(t, fixture(t, fixtureConfig+"execution: {memory_gib: 64}\n"), mode)
+		if fault.Code(err) != fault.CodeInput || strings.Count(err.Error(), want) != 4 {
+			t.Errorf("%s: code %d, %v", mode, fault.Code(err), err)
+		}
+	}
+	if _, err := run(t, fixture(t, fixtureConfig), "memory"); fault.Code(err) != fault.CodeFailed || strings.Contains(err.Error(), "execution") {
+		t.Errorf("no memory and no bound: code %d, %v", fault.Code(err), err)
+	}
+}
+
+// A setting that only the worker can judge is told with the study file and its line.
+func TestSettingOfTheWorker(t *testing.T) {
+	dir := fixture(t, strings.Replace(fixtureConfig, "threads: 1", "threads: 1, device: cuda", 1))
+	_, err := run(t, dir, "device")
+	if want := filepath.Join(dir, ConfigFile) + ": line 7, training.device: found cuda, expected auto or cpu"; fault.Code(err) != fault.CodeInput || strings.Count(err.Error(), want) != 4 {
+		t.Errorf("code %d, %v", fault.Code(err), err)
+	}
+	dir = fixture(t, strings.Replace(fixtureConfig, "threads: 1", "threads: 1, weights: nofile.pth", 1))
+	_, err = open(t, dir).Plan()
+	if want := filepath.Join(dir, ConfigFile) + ": line 7, training.weights: " + filepath.Join(dir, "nofile.pth") + ": no such file"; fault.Code(err) != fault.CodeInput || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("code %d, %v", fault.Code(err), err)
 	}
 }
 

@@ -108,7 +108,7 @@ func sharedFault(model, dir string, t evidence.Training) error {
 	switch {
 	case !t.Known:
 		return &fault.Input{
-			File: filepath.Join(model, modelJSON), Field: "trained_on", Found: "nothing: an earlier version wrote this model", Expected: "the patients that it was trained on, so that none of them is taken for a new one",
+			File: filepath.Join(model, modelJSON), Field: "trained_on", Found: "nothing", Expected: "the patients that it was trained on, so that none of them is taken for a new one",
 			Do: "magn study run in the study that the model comes from, which adds them and trains nothing anew" + strings.Replace(allow, "they are", "the patients are", 1),
 		}
 	case len(t.Shared) == 0:

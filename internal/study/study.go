@@ -32,6 +32,7 @@ type Study struct {
 	Excluded []cohort.Exclusion // the cohort's, and those without a view
 	Readers  []Reader           // of readers.csv, where there is one
 
+	at     place    // where in study.yaml its keys stand
 	levels []string // of the column that the split is by, fold by fold; known with the plan
 }
 
@@ -52,7 +53,7 @@ func Open(dir string) (*Study, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Study{Dir: dir, Config: config, Cohort: c, Excluded: c.Excluded}
+	s := &Study{Dir: dir, Config: config, Cohort: c, Excluded: c.Excluded, at: at}
 	have := [2]string{c.Positive, c.Negative}
 	if config.Positive != c.Positive || config.negative() != c.Negative {
 		return nil, at.fault("classes", fmt.Sprintf("%s (positive) and %s", config.Positive, config.negative()),

@@ -215,11 +215,12 @@ func (u Unit) trained() (path string, rec *Record, err error) {
 	if rec == nil || rec.Hash != hash {
 		return "", nil, fmt.Errorf("%s: the unit whose network answers is not done, or was done with other settings", dir)
 	}
-	path = filepath.Join(dir, modelFile)
-	if sum, err := hashFile(path); err != nil || sum != rec.Files[modelFile] {
-		return "", nil, fmt.Errorf("%s: changed since its unit was done", path)
+	for _, name := range []string{modelFile, fitsFile} {
+		if err := rec.unchanged(dir, name); err != nil {
+			return "", nil, err
+		}
 	}
-	return path, rec, nil
+	return filepath.Join(dir, modelFile), rec, nil
 }
 
 // recentred answers with another unit's network. What that unit fitted is what

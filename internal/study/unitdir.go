@@ -104,7 +104,10 @@ func prepareDir(p Planned) error {
 // checkpoint. The weights and maps are there already.
 func writeResult(u Unit, r *Result, version string) error {
 	path := func(name string) string { return filepath.Join(u.Dir, name) }
-	var err error
+	err := u.checkSteps(r.Fits, r.Threshold, r.Notes)
+	if err != nil {
+		return err
+	}
 	if u.Exam == nil {
 		err = errors.Join(evidence.WritePredictions(path(predictionsFile), r.Predictions), evidence.WriteFits(path(fitsFile), r.Fits))
 	}
@@ -141,7 +144,7 @@ func writeResult(u Unit, r *Result, version string) error {
 	return magn.RemoveCheckpoint(u.Dir)
 }
 
-// readUnit reads what a done unit left.
+// readUnit reads what a done unit left, once it is found to be what the unit wrote.
 func readUnit(u Unit, rec *Record) (evidence.Unit, error) {
 	out := evidence.Unit{Arm: u.Arm, Fold: u.Fold, Seed: u.Seed, Backbone: rec.Backbone, Lambda: rec.Lambda, Epochs: rec.Epochs, Candidates: rec.Candidates}
 	if u.Network == nil || !u.Network.Attention {
@@ -150,9 +153,20 @@ func readUnit(u Unit, rec *Record) (evidence.Unit, error) {
 	for _, c := range u.Test {
 		out.TestGroups = append(out.TestGroups, c.Group)
 	}
-	var err error
+	err := u.checkFiles(rec)
+	if err != nil {
+		return out, err
+	}
 	if out.Predictions, err = evidence.ReadPredictions(filepath.Join(u.Dir, predictionsFile)); err != nil {
 		return out, err
+	}
+	for _, p := range out.Predictions {
+		if p.Threshold != rec.Threshold { // the record has no sum of its own
+			return out, &fault.Input{
+				File: filepath.Join(u.Dir, recordFile), Field: "threshold", Found: fmt.Sprint(rec.Threshold),
+				Expected: fmt.Sprintf("%v, as in %s", p.Threshold, predictionsFile), Do: again(u.Dir),
+			}
+		}
 	}
 	switch {
 	case u.Network != nil:
@@ -166,8 +180,10 @@ func readUnit(u Unit, rec *Record) (evidence.Unit, error) {
 	if err != nil {
 		return out, err
 	}
-	out.Fits, err = evidence.ReadFits(filepath.Join(u.Dir, fitsFile))
-	return out, err
+	if out.Fits, err = evidence.ReadFits(filepath.Join(u.Dir, fitsFile)); err != nil {
+		return out, err
+	}
+	return out, anew(u.Dir, u.checkSteps(out.Fits, rec.Threshold, rec.Notes))
 }
 
 // tried is what a unit's inner split chose among, as its history tells.

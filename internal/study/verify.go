@@ -5,8 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"reflect"
 	"strings"
+
+	"magn/internal/evidence"
 )
 
 // Differences are what Verify found: what is on disk is not what the study
@@ -53,29 +54,21 @@ func (s *Study) Verify(ctx context.Context, progress func(done, total int)) (Ver
 			differ(fmt.Errorf("%s: %w", p.Name(), err))
 		}
 	}
-	for _, name := range s.modelArms() {
-		m, _, err := ReadModel(filepath.Join(s.Dir, modelsFolder, name))
-		if err != nil {
+	var units []evidence.Unit
+	var records []*Record
+	if whole {
+		if units, records, err = s.units(plan); err != nil {
+			whole = false
 			differ(err)
-			continue
 		}
-		v.Models++
-		units := map[[2]int]string{}
-		for _, p := range plan {
-			if p.Unit.Arm == name && p.Unit.Network != nil {
-				units[[2]int{p.Unit.Fold, p.Unit.Seed}] = p.Unit.Hash
-			}
+	}
+	for _, name := range s.modelArms() {
+		found := s.verifyModel(name, plan, units, records)
+		if len(found) == 0 {
+			v.Models++
 		}
-		for _, f := range m.Networks {
-			if units[[2]int{f.Fold, f.Seed}] != f.Unit {
-				differ(fmt.Errorf("model %s: %s is of a unit with other settings or inputs", name, f.File))
-			}
-		}
-		if m.TrainedOn != nil && !reflect.DeepEqual(m.TrainedOn, trainedOn(name, plan)) {
-			differ(fmt.Errorf("%s: trained_on is not whom the units were trained on", filepath.Join(s.Dir, modelsFolder, name, modelJSON)))
-		}
-		if len(m.Networks) != len(units) {
-			differ(fmt.Errorf("model %s: %d networks of %d units", name, len(m.Networks), len(units)))
+		for _, err := range found {
+			differ(err)
 		}
 	}
 	if whole {

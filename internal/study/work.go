@@ -45,7 +45,9 @@ func (w Worker) Work(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 	err := w.work(ctx, in, say)
 	if err != nil {
-		say(line{Error: &lineError{err.Error(), fault.Code(err)}})
+		told := &lineError{Message: err.Error(), Code: fault.Code(err), NoRoom: fault.NoRoom(err)}
+		errors.As(err, &told.Setting)
+		say(line{Error: told})
 		return err
 	}
 	say(line{Done: true})
@@ -92,6 +94,9 @@ func (w Worker) work(ctx context.Context, in io.Reader, say func(line)) error {
 		return err
 	}
 	defer unlock()
+	if err := u.removeTemporary(); err != nil {
+		return err
+	}
 	p := Planned{Unit: u, settings: []byte(j.Settings)}
 	// The worker of a run that was killed may have finished meanwhile.
 	if p.State, err = stateOf(u); err != nil {
@@ -123,12 +128,12 @@ func stopped(ctx context.Context, err error) error {
 	return settingFault(err)
 }
 
-// settingFault gives a setting that only the worker can judge (a device) the
-// exit code of bad input.
+// settingFault gives a setting that only the worker can judge (a device) its key
+// in study.yaml and the exit code of bad input.
 func settingFault(err error) error {
 	var e *magn.SettingError
 	if errors.As(err, &e) {
-		return &fault.Input{File: ConfigFile, Field: "training." + e.Key, Found: e.Found, Expected: e.Expected}
+		return &settingError{"training." + e.Key, e.Found, e.Expected}
 	}
 	return err
 }

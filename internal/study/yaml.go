@@ -9,7 +9,6 @@ import (
 	"os"
 	"reflect"
 	"strconv"
-	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -32,6 +31,11 @@ type place struct {
 // fault is a problem with the value of a key such as training.epochs.
 func (p place) fault(key, found, expected string) *fault.Input {
 	return &fault.Input{File: p.path, Field: p.line(key) + key, Found: found, Expected: expected}
+}
+
+// cause is a problem with the value of a key that err tells.
+func (p place) cause(key string, err error, do string) *fault.Input {
+	return &fault.Input{File: p.path, Field: p.line(key) + key, Err: err, Do: do}
 }
 
 // line is "line 12, ", or nothing where the key is not in the file.
@@ -70,6 +74,7 @@ func parseConfig(path string, data []byte) (Config, place, error) {
 	if len(data) > maxConfig {
 		return Config{}, at, &fault.Input{File: path, Found: "more than 1 MiB", Expected: "a study file"}
 	}
+	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) // of Windows' editors
 	file, err := parser.ParseBytes(data, 0)
 	if err != nil {
 		return Config{}, at, yamlFault(path, err)
@@ -84,6 +89,14 @@ func parseConfig(path string, data []byte) (Config, place, error) {
 			if tk.Type == k {
 				return Config{}, at, &fault.Input{File: path, Field: fmt.Sprintf("line %d", tk.Position.Line), Found: "an anchor or alias", Expected: "plain values"}
 			}
+		}
+	}
+	for _, d := range file.Docs {
+		if d.Body == nil || d.Body.Type() == ast.NullType || d.Body.Type() == ast.CommentType {
+			continue // nothing but comments
+		}
+		if err := (values{path}).of(d.Body, reflect.TypeFor[Config](), ""); err != nil {
+			return Config{}, at, err
 		}
 	}
 	c := DefaultConfig()
@@ -129,24 +142,13 @@ func yamlFault(path string, err error) error {
 	message := where.GetMessage()
 	var wrongType *yaml.TypeError
 	switch {
-	case errors.As(err, &wrongType) && word != "" && wrongType.DstType != nil && typeWords[wrongType.DstType.Kind()] != "":
+	case errors.As(err, &wrongType) && word != "" && wrongType.DstType != nil:
 		bad.Field += keyOf(where.GetToken())
-		bad.Found, bad.Expected = strconv.Quote(word), typeWords[wrongType.DstType.Kind()]
-	case strings.HasPrefix(message, "unknown field"):
-		bad.Found, bad.Expected = fmt.Sprintf("the key %q", word), "a key that docs/formats/study.md lists"
-		if near := fault.Nearest(word, knownKeys()); near != "" {
-			bad.Do = fmt.Sprintf("is %q meant?", near)
-		}
+		bad.Found, bad.Expected = strconv.Quote(word), typeWord(wrongType.DstType)
 	default:
 		bad.Err = errors.New(message)
 	}
 	return bad
-}
-
-// typeWords say what a value must be.
-var typeWords = map[reflect.Kind]string{
-	reflect.Int: "a whole number", reflect.Int64: "a whole number", reflect.Float64: "a number",
-	reflect.Bool: "true or false", reflect.String: "a word", reflect.Slice: "a list in brackets",
 }
 
 // keyOf is ", name" for the key before a value, where the value follows it

@@ -2,8 +2,10 @@ package subprocess
 
 import (
 	"fmt"
+	"maps"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,6 +33,32 @@ func TestTail(t *testing.T) {
 	if got := tail.String(); got != "? ended" {
 		t.Errorf("%q", got)
 	}
+}
+
+// Of a trace the first line is kept, however it comes in pieces and whatever was
+// said before.
+func TestTailOfATrace(t *testing.T) {
+	rest := "goroutine 1 [running]:\n" + strings.Repeat("rax 0x0\n", 2*MaxTail)
+	traces := map[string]string{
+		"fatal error: runtime: cannot allocate memory\n\nruntime stack:\n" + rest:                       "fatal error: runtime: cannot allocate memory",
+		"runtime/cgo: pthread_create failed: no thread\nSIGABRT: abort\nPC=0x7f m=0 sigcode=0\n" + rest: "runtime/cgo: pthread_create failed: no thread\nSIGABRT: abort",
+		"terminate called after throwing\n  what():  bad_alloc\nSIGABRT: abort\nPC=0x7f\n\n" + rest:     "terminate called after throwing\n  what():  bad_alloc\nSIGABRT: abort",
+		"panic: out\n[signal SIGSEGV]\n" + rest:                                                         "panic: out",
+	}
+	begin := "a library's warning\n" + strings.Repeat("x", 3*MaxTail) + "\n"
+	rapid.Check(t, func(t *rapid.T) {
+		var tail Tail
+		trace := rapid.SampledFrom(slices.Sorted(maps.Keys(traces))).Draw(t, "trace")
+		said := begin + trace
+		for left := said; left != ""; {
+			n := min(len(left), rapid.IntRange(1, 2*MaxTail).Draw(t, "piece"))
+			fmt.Fprint(&tail, left[:n])
+			left = left[n:]
+		}
+		if got := tail.String(); got != traces[trace] {
+			t.Fatalf("%q, expected %q", got, traces[trace])
+		}
+	})
 }
 
 // A bounded process says so itself, and one without a bound still leaves no core.

@@ -7,8 +7,10 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -92,13 +94,17 @@ func WriteSafetensors(path string, metadata map[string]string, tensors []Named) 
 		text = append(text, ' ')
 	}
 	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644))
+	fail := func(err error) error { // the place is at fault, not an input; the cause without the temporary's name
+		var at *fs.PathError
+		if errors.As(err, &at) {
+			err = at.Err
+		}
+		return fmt.Errorf("write %s: %w", path, err)
+	}
 	if err != nil {
-		return &fault.Input{File: path, Err: err, Do: "make the folder writable, or choose another"}
+		return fail(err)
 	}
 	defer f.Cleanup()
-	fail := func(err error) error {
-		return &fault.Input{File: path, Field: "writing", Err: err, Do: "free disk space or make the folder writable, and run the same command again"}
-	}
 	w := bufio.NewWriterSize(f, 1<<20)
 	var size [8]byte
 	binary.LittleEndian.PutUint64(size[:], uint64(len(text)))

@@ -177,6 +177,51 @@ for (view, shifted), m in M.groupby(['view', M.crop > 0]):
     c = m.groupby('case').agg({'group': 'first'} | {k: 'mean' for k in means})
     truth['maps'][view + (' shifted' if shifted else ' centred')] = dict(n=len(m), zero=int(m.zero.sum())) | {
         k: (wilson if k.endswith('hit') else tmean)(c[k], c.group) for k in means}
+
+# Calibration bins and decision curves. A case's probability is that of the mean logit of its seeds; tenths are cut where
+# at least b + 1 tenths of the sorted cases are in, and tied cases stay together.
+for arm in ARMS:
+    d = P[P.arm == arm]
+    c = d.groupby('case').agg(z=('logit', 'mean'), group=('group', 'first'), fold=('fold', 'first'), label=('label', 'first'))
+    c = c.assign(p=scipy.special.expit(c.z)).sort_values('p', kind='stable')
+    place = scipy.stats.rankdata(c.p, method='min') - 1  # of the first of those tied
+    tenth, end = [], 0
+    for i in range(len(c)):
+        if i >= end:
+            want = -(-(10 * i // len(c) + 1) * len(c) // 10)
+            end = max(i + 1, want)
+            while end < len(c) and place[end] < end:
+                end += 1
+            tenth.append([])
+        tenth[-1].append(i)
+    bins = []
+    for rows in tenth:
+        b = c.iloc[rows]
+        bins.append(dict(n=len(b), score=float(b.p.mean()), observed=wilson(b.label.astype(float), b.group)))
+    truth['arms'][arm]['bins'] = bins
+
+    s = [x.sort_values('case') for _, x in d.groupby('seed')]
+    y, gs = s[0].label.values, s[0].group.values
+    curve = []
+    for t in [.1, .3, .5, .7]:
+        def benefit(w, called):
+            out = []
+            for a in called:
+                tn, fp, fn, tp = sk.confusion_matrix(y, a, sample_weight=w).ravel() if w is None else (0, (w * (a & (y == 0))).sum(), 0, (w * (a & (y == 1))).sum())
+                out.append((tp - fp * t / (1 - t)) / (len(y) if w is None else w.sum()))
+            return np.mean(out)
+        called, everyone = [x.score.values >= t for x in s], [np.ones(len(y), bool)]
+        draw = []
+        for _ in range(20000):
+            rw = resample(by_fold)
+            w = np.array([rw[g] for g in gs])
+            m, a = benefit(w, called), benefit(w, everyone)
+            draw.append((m, a, m - max(0, a)))
+        m, a = benefit(None, called), benefit(None, everyone)
+        lim = np.percentile(draw, [2.5, 97.5], axis=0)
+        curve.append(dict(threshold=t) | {k: [v, *lim[:, i]] for i, (k, v) in enumerate([('model', m), ('all', a), ('gain', m - max(0, a))])})
+    truth['arms'][arm]['decision'] = curve
+
 with open('truth.json', 'w') as f:
     json.dump(truth, f, indent=1)
     f.write('\n')
