@@ -94,7 +94,7 @@ func TestKilled(t *testing.T) {
 		if killed >= 12 && within >= 3 {
 			break
 		}
-		if try%4 == 0 { // from the beginning
+		if try%4 <= 1 { // from the beginning
 			if err := os.RemoveAll(out); err != nil {
 				t.Fatal(err)
 			}
@@ -103,7 +103,15 @@ func TestKilled(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(rng.Float64() * float64(long)))
+		if try%4 == 1 { // amid its files, however short the time that it writes them in
+			for end := time.Now().Add(2 * long); time.Now().Before(end); time.Sleep(time.Millisecond) {
+				if list, _ := os.ReadDir(out); len(list) > 2 {
+					break
+				}
+			}
+		} else {
+			time.Sleep(time.Duration(rng.Float64() * float64(long)))
+		}
 		_ = cmd.Process.Kill()
 		if err := cmd.Wait(); err == nil {
 			continue // it had ended
