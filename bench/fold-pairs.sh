@@ -4,7 +4,8 @@
 # cores. Ours trains them side by side, two workers of one thread. The script runs in two
 # ways: as it is, one fold after the other with two threads; and as two processes of one
 # thread, a fold each. All are timed from the start of the process to the second fold's
-# answer: reading the images included, and for ours check, model and maps too.
+# answer: reading the images included, and for ours check, model and maps too. In brackets
+# the seconds of the epochs alone, in which ours reads its images and the script does not.
 # Needs a machine that does nothing else. Raw: bench/results/fold-pairs.log.
 # Environment: REFERENCE, MAGN_DATA, ROUNDS (2), STUDY (a study folder made by bench/fold.sh,
 # with execution.workers: 2).
@@ -31,6 +32,7 @@ script() { # the log, then what is set for it
 }
 for round in $(seq "${ROUNDS:-2}"); do
 	rm -rf "$study/runs"
+	logs=$(mktemp -d)
 	start=$(date +%s.%N)
 	bin/magn study run "$study" --json >/dev/null 2>&1 &
 	run=$!
@@ -38,16 +40,19 @@ for round in $(seq "${ROUNDS:-2}"); do
 	took=$(since "$start")
 	kill -INT "$run"
 	wait "$run" || true
-	echo "round $round: magn, two workers of one thread: $took s, $(grep -ho '"seconds": [0-9.]*' "$study"/runs/multi-view/[01]-1/unit.json | tr '\n' ' ')" >>"$out"
-	logs=$(mktemp -d)
+	for fold in 0 1; do
+		epochs=$(awk -F, 'NR > 1 { s += $8 } END { printf "%.1f", s }' "$study/runs/multi-view/$fold-1/history.csv")
+		echo "fold $fold trained in $epochs s, unit $(sed -n 's/.*"seconds": \([0-9]*\.[0-9]\).*/\1/p' "$study/runs/multi-view/$fold-1/unit.json") s"
+	done >"$logs/ours"
+	echo "round $round: magn, two workers of one thread: $took s ($(paste -sd';' "$logs/ours"))" >>"$out"
 	start=$(date +%s.%N)
 	script "$logs/both" ONLY=0,1
-	echo "round $round: script, two threads, one fold after the other: $(since "$start") s, $(grep -o 'fold [01] .*' "$logs/both" | tr '\n' ' ')" >>"$out"
+	echo "round $round: script, two threads, one fold after the other: $(since "$start") s ($(grep -o 'fold [01] .*' "$logs/both" | paste -sd';'))" >>"$out"
 	start=$(date +%s.%N)
 	script "$logs/0" ONLY=0 THREADS=1 &
 	script "$logs/1" ONLY=1 THREADS=1 &
 	wait
-	echo "round $round: script, two processes of one thread: $(since "$start") s, $(grep -ho 'fold [01] .*' "$logs"/[01] | tr '\n' ' ')" >>"$out"
+	echo "round $round: script, two processes of one thread: $(since "$start") s ($(grep -ho 'fold [01] .*' "$logs"/[01] | paste -sd';'))" >>"$out"
 	rm -rf "$logs"
 done
 cat "$out"

@@ -11,6 +11,8 @@ for old, new in [
     ("torch.manual_seed(0); random.seed(0); np.random.seed(0)", f"torch.manual_seed({seed}); random.seed({seed}); np.random.seed({seed})"),
     ("torch.set_num_threads(2)", f"torch.set_num_threads({os.environ.get('THREADS', '2')})"),
     ("for k in range(5):", f"for k in [{only}]:" if only else "for k in range(5):"),
+    # Seconds of training, apart from reading and from the test patients.
+    ("net.eval(); pr=[];ious=[]", "net.eval(); pr=[];ious=[]; print('fold',k,'trained in %.1f s'%(time.time()-t0),flush=True)"),
     ("def sample(p,v,train):", "fold={r['group']:int(r['fold']) for r in csv.DictReader(open(os.environ['FOLDS']))}\ndef sample(p,v,train):"),
 ]:
     assert source.count(old) == 1, f"the reference script has changed: {old!r}"

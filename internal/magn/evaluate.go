@@ -81,19 +81,10 @@ func evaluate(ctx context.Context, n *Net, in *input, mode torch.Mode, cases []c
 	return answers, nil
 }
 
-// chunks prepares the crops of all cases beside the compute.
+// chunks prepares the crops of all cases beside the compute: a case is read when
+// its first crop is due.
 func (in *input) chunks(ctx context.Context, cases []cohort.Case, shifted int, answers []answer, ready chan<- chunk) error {
 	area := in.training.Crop * in.training.Crop
-	for i, c := range cases {
-		s, err := in.get(c)
-		if err != nil {
-			return err
-		}
-		answers[i] = answer{subject: s, terms: make([]float64, len(in.views)), cams: make([][]cam, len(in.views))}
-		for v := range in.views {
-			answers[i].cams[v] = make([]cam, 1+shifted)
-		}
-	}
 	for v, view := range in.views {
 		c := chunk{view: v}
 		send := func() error {
@@ -121,14 +112,22 @@ func (in *input) chunks(ctx context.Context, cases []cohort.Case, shifted int, a
 			}
 			return nil
 		}
-		for i, a := range answers {
-			for j, p := range in.largest(a.subject.views[v]) {
+		for i, k := range cases {
+			s, err := in.get(k)
+			if err != nil {
+				return err
+			}
+			if v == 0 {
+				answers[i] = answer{subject: s, terms: make([]float64, len(in.views)), cams: make([][]cam, len(in.views))}
+			}
+			answers[i].cams[v] = make([]cam, 1+shifted)
+			for j, p := range in.largest(s.views[v]) {
 				if err := add(p, crop{of: i, term: true, cam: -min(j, 1)}); err != nil {
 					return err
 				}
 			}
-			for k, by := range in.shifts(a.subject.Case, view, shifted) {
-				if err := add(a.subject.views[v][0], crop{of: i, cam: 1 + k, shift: by}); err != nil {
+			for k, by := range in.shifts(s.Case, view, shifted) {
+				if err := add(s.views[v][0], crop{of: i, cam: 1 + k, shift: by}); err != nil {
 					return err
 				}
 			}

@@ -33,6 +33,7 @@ var screen = [3][3]struct {
 // at least 1.5 times each of the others; else, where spacing is unknown, the
 // axis with fewer than half of the voxels of each of the others. A grid with
 // none of these is a block that any view may be cut from.
+// Where storage is canonical already, the voxels are shared with v, not copied.
 func (v *Volume) Canonical(view View) (*Volume, error) {
 	o, err := v.Grid.orient(view, len(v.Data))
 	if err != nil {
@@ -159,8 +160,11 @@ func (g Grid) sliceAxis() int {
 const tile = 32
 
 func reorder[T float32 | uint16](src []T, o order) []T {
-	dst := make([]T, len(src))
 	w, h := o.grid.Size[0], o.grid.Size[1]
+	if o.step == [3]int{1, w, w * h} { // hence from the first voxel on
+		return src
+	}
+	dst := make([]T, len(src))
 	si, sj, sk := o.step[0], o.step[1], o.step[2]
 	if si == 1 || si == -1 {
 		for k := range o.grid.Size[2] {

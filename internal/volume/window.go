@@ -19,13 +19,7 @@ func Window(pix []float32) (lo, hi float32) {
 	if least == most {
 		return least, most
 	}
-	body := float64(least) + .1*(s.percentile(0, 99)-float64(least))
-	below := 0
-	for _, x := range pix {
-		if float64(x) <= body {
-			below++
-		}
-	}
+	below := s.upTo(float64(least) + .1*(s.percentile(0, 99)-float64(least)))
 	// Sorted, the body is the upper end of the whole: no second selection.
 	for _, first := range []int{below, 0} {
 		if first == len(pix) {
@@ -40,20 +34,45 @@ func Window(pix []float32) (lo, hi float32) {
 }
 
 // selector finds order statistics of float32 values without sorting or copying
-// them: a histogram over the upper 16 bits of an order-preserving key, and,
-// for each bin that is asked for, one over the lower 16.
+// them. Whole numbers that span less than 65536, as scanners write them, are
+// counted one by one, the least first. Others are counted by the upper 16 bits of
+// an order-preserving key, and, for each bin that is asked for, by the lower 16.
 type selector struct {
 	pix   []float32
+	least float32
+	whole []uint32            // counts from least on; nil where the values are not all whole or span too much
 	upper []uint32            // counts by the key's upper half
 	lower map[uint32][]uint32 // upper half → counts by the lower half
 }
 
 func newSelector(pix []float32) *selector {
-	s := &selector{pix: pix, upper: make([]uint32, 1<<16), lower: map[uint32][]uint32{}}
+	s := &selector{pix: pix}
+	if least, most, ok := wholeRange(pix); ok {
+		s.least, s.whole = float32(least), make([]uint32, most-least+1)
+		for _, x := range pix {
+			s.whole[int32(x)-least]++
+		}
+		return s
+	}
+	s.upper, s.lower = make([]uint32, 1<<16), map[uint32][]uint32{}
 	for _, x := range pix {
 		s.upper[orderKey(x)>>16]++
 	}
 	return s
+}
+
+// wholeRange is the least and the greatest value where all are whole and less than
+// 65536 apart.
+func wholeRange(pix []float32) (least, most int32, ok bool) {
+	least, most = int32(pix[0]), int32(pix[0])
+	for _, x := range pix {
+		n := int32(x)
+		if float32(n) != x {
+			return 0, 0, false
+		}
+		least, most = min(least, n), max(most, n)
+	}
+	return least, most, int64(most)-int64(least) < 1<<16
 }
 
 // orderKey maps floats to integers of the same order (negative zero just below
@@ -69,6 +88,10 @@ func keyFloat(k uint32) float32 {
 
 // at is the value of the given rank, 0 the least.
 func (s *selector) at(rank int) float32 {
+	if s.whole != nil {
+		bin, _ := find(s.whole, rank)
+		return s.least + float32(bin)
+	}
 	up, rest := find(s.upper, rank)
 	low, ok := s.lower[up]
 	if !ok {
@@ -82,6 +105,23 @@ func (s *selector) at(rank int) float32 {
 	}
 	lo, _ := find(low, rest)
 	return keyFloat(up<<16 | lo)
+}
+
+// upTo is how many values are at most limit, which is not below the least.
+func (s *selector) upTo(limit float64) int {
+	n := 0
+	if s.whole != nil {
+		for _, c := range s.whole[:min(int(limit-float64(s.least))+1, len(s.whole))] {
+			n += int(c)
+		}
+		return n
+	}
+	for _, x := range s.pix {
+		if float64(x) <= limit {
+			n++
+		}
+	}
+	return n
 }
 
 // find is the bin that holds the given rank, and the rank within that bin.
